@@ -1,0 +1,45 @@
+# otp: one-time passwords for PostgreSQL 15 and later.
+#
+#	make && make install	into the server that PG_CONFIG, or pg_config on the path, names
+#	make installcheck		against a running server that has it installed
+#	make unit				tests the plain C of src/core, without a server
+#	make COPT=-Werror		as script/test builds it
+
+MODULE_big = otp
+EXTENSION = otp
+DATA = extension/otp--1.0.0.sql
+
+OBJS = \
+	src/core/aead.o \
+	src/core/alphabet.o \
+	src/core/base32.o \
+	src/core/canonical.o \
+	src/core/derive.o \
+	src/core/hmac.o \
+	src/core/hotp.o \
+	src/core/otpauth.o
+
+# The stems of sql/ and specs/, in the order in which they run
+REGRESS = setup code secret totp encoding functions policy issue verify limits events grant
+ISOLATION =
+
+PG_CPPFLAGS = -I$(srcdir)/src
+SHLIB_LINK = -lcrypto
+EXTRA_CLEAN = test/unit/build test/fuzz/build
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# PGXS need not track headers: every object depends on all of ours.
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+
+# Building elsewhere (make -f …/Makefile): the compiler wants the directories.
+ifdef VPATH
+$(shell $(MKDIR_P) $(sort $(dir $(OBJS))))
+endif
+
+unit:
+	CC='$(CC)' $(srcdir)/test/unit/run
+
+.PHONY: unit

@@ -1,0 +1,116 @@
+/*
+ * aead.c
+ *		AES-256-GCM and HKDF-SHA256 over OpenSSL.
+ */
+#include "aead.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+#include "secure.h"
+
+bool
+otp_subkey(const uint8_t key[OTP_KEY_SIZE], const char *use, uint8_t subkey[OTP_KEY_SIZE])
+{
+	EVP_KDF    *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+	char		digest[] = "SHA256";
+	OSSL_PARAM	params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *) key, OTP_KEY_SIZE),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *) use, strlen(use)),
+		OSSL_PARAM_construct_end(),
+	};
+	bool		ok;
+
+	ok = context && EVP_KDF_derive(context, subkey, OTP_KEY_SIZE, params) > 0;
+	EVP_KDF_CTX_free(context);
+	EVP_KDF_free(kdf);
+	if (!ok)
+		otp_wipe(subkey, OTP_KEY_SIZE);
+	return ok;
+}
+
+static const EVP_CIPHER *
+cipher(void)
+{
+	static EVP_CIPHER *cached;
+
+	if (!cached)
+		cached = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	return cached;
+}
+
+/* out: NULL for associated data.  EVP counts in int. */
+static bool
+add(EVP_CIPHER_CTX *context, const void *in, size_t length, uint8_t *out)
+{
+	int			n;
+
+	if (length > INT_MAX)
+		return false;
+	return length == 0 || EVP_CipherUpdate(context, out, &n, in, (int) length) == 1;
+}
+
+bool
+otp_seal(const uint8_t key[OTP_KEY_SIZE], const void *ad, size_t ad_length,
+		 const uint8_t *plain, size_t n, uint8_t *sealed)
+{
+	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	uint8_t    *nonce = sealed + 1;
+	uint8_t    *text = nonce + OTP_SEAL_NONCE;
+	uint8_t    *mac = text + n;
+	int			rest;
+	bool		ok;
+
+	sealed[0] = OTP_SEAL_FORMAT;
+	ok = context && cipher() &&
+		 RAND_bytes(nonce, OTP_SEAL_NONCE) == 1 &&
+		 EVP_EncryptInit_ex2(context, cipher(), key, nonce, NULL) == 1 &&
+		 add(context, sealed, 1, NULL) &&
+		 add(context, ad, ad_length, NULL) &&
+		 add(context, plain, n, text) &&
+		 EVP_EncryptFinal_ex(context, mac, &rest) == 1 &&
+		 EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, OTP_SEAL_MAC, mac) == 1;
+	EVP_CIPHER_CTX_free(context);
+	if (!ok)
+		otp_wipe(sealed, n + OTP_SEAL_OVERHEAD);
+	return ok;
+}
+
+OtpOpenStatus
+otp_open(const uint8_t key[OTP_KEY_SIZE], const void *ad, size_t ad_length,
+		 const uint8_t *sealed, size_t length, uint8_t *plain)
+{
+	const uint8_t *nonce = sealed + 1;
+	const uint8_t *text = nonce + OTP_SEAL_NONCE;
+	EVP_CIPHER_CTX *context;
+	uint8_t		mac[OTP_SEAL_MAC];
+	size_t		n;
+	int			rest;
+	OtpOpenStatus status = OTP_OPEN_FAILED;
+
+	if (length < OTP_SEAL_OVERHEAD || sealed[0] != OTP_SEAL_FORMAT)
+		return OTP_OPEN_FORMAT;
+
+	n = length - OTP_SEAL_OVERHEAD;
+	memcpy(mac, text + n, OTP_SEAL_MAC);
+	context = EVP_CIPHER_CTX_new();
+	if (context && cipher() &&
+		EVP_DecryptInit_ex2(context, cipher(), key, nonce, NULL) == 1 &&
+		add(context, sealed, 1, NULL) &&
+		add(context, ad, ad_length, NULL) &&
+		add(context, text, n, plain) &&
+		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, OTP_SEAL_MAC, mac) == 1)
+		status = EVP_DecryptFinal_ex(context, plain + n, &rest) == 1 ? OTP_OPEN_OK : OTP_OPEN_DAMAGED;
+	EVP_CIPHER_CTX_free(context);
+	if (status != OTP_OPEN_OK)
+		otp_wipe(plain, n);
+	return status;
+}

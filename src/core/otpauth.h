@@ -1,0 +1,59 @@
+/*
+ * otpauth.h
+ *		The otpauth:// URI of authenticator apps (Key URI Format).
+ *
+ *		otpauth://totp/ISSUER:ACCOUNT?secret=BASE32&algorithm=SHA1&digits=6&period=30
+ *
+ * Plain C; no PostgreSQL.
+ */
+#ifndef OTP_CORE_OTPAUTH_H
+#define OTP_CORE_OTPAUTH_H
+
+#include <stdbool.h>
+
+#include "hotp.h"
+
+typedef enum OtpauthKind
+{
+	OTPAUTH_TOTP,
+	OTPAUTH_HOTP
+} OtpauthKind;
+
+typedef struct Otpauth
+{
+	OtpauthKind kind;
+	OtpAlgorithm algorithm;		/* OTP_SHA1 if not given */
+	int			digits;			/* 6 if not given */
+	int			period;			/* seconds; 30 if not given */
+	int64_t		counter;		/* 0 if not given; never negative */
+	size_t		key_length;
+	uint8_t		key[OTP_KEY_MAX];
+} Otpauth;
+
+/* What was wrong: an English phrase without any text of the input, and where. */
+typedef struct OtpauthError
+{
+	const char *message;		/* such as "parameter \"digits\" must be 6 to 10" */
+	size_t		position;		/* bytes from 1 */
+} OtpauthError;
+
+/* Does the text begin with "otpauth:", whatever the case? */
+extern bool otpauth_is_uri(const char *text, size_t length);
+
+/*
+ * Reads a URI.  Scheme, kind and algorithm in any case; parameters
+ * percent-decoded; the label and unknown parameters are passed over; the same
+ * parameter twice is an error.  On failure *uri is wiped.
+ */
+extern bool otpauth_parse(const char *text, size_t length, Otpauth *uri, OtpauthError *error);
+
+/* room for what otpauth_format writes */
+#define OTPAUTH_FORMAT_MAX	(OTP_BASE32_LENGTH_FOR(OTP_KEY_MAX) + 128)
+
+/*
+ * Writes the URI of a TOTP secret with an empty label and all parameters,
+ * and a zero byte; returns its length.  otpauth_parse reads it back whole.
+ */
+extern size_t otpauth_format(const OtpSecret *secret, char *text);
+
+#endif							/* OTP_CORE_OTPAUTH_H */

@@ -1,0 +1,63 @@
+/*
+ * compat.h
+ *		The differences between the supported PostgreSQL versions, all of them.
+ */
+#ifndef OTP_COMPAT_H
+#define OTP_COMPAT_H
+
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "executor/executor.h"
+
+#if PG_VERSION_NUM < 150000
+#error "otp needs PostgreSQL 15 or newer"
+#endif
+
+/* 16 moved the varlena macros out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* 16 made errors of input functions catchable by their callers ("soft"). */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#define otp_ereturn(escontext, ...) ereturn((Node *) (escontext), (Datum) 0, __VA_ARGS__)
+#define otp_soft(escontext) ((escontext) != NULL && IsA(escontext, ErrorSaveContext))
+#else
+#define otp_ereturn(escontext, ...) \
+	do { (void) (escontext); ereport(ERROR, __VA_ARGS__); } while (0)
+#define otp_soft(escontext) false
+#endif
+
+/* 16 tells which indexes an update needs, and lets it insert into summarizing ones only. */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes OtpUpdateIndexes;
+#define otp_heap_update(rel, tid, tup, tmfd, lockmode, indexes) \
+	heap_update(rel, tid, tup, GetCurrentCommandId(true), InvalidSnapshot, true, \
+				tmfd, lockmode, indexes)
+#define otp_index_none(indexes, tup) ((indexes) == TU_None)
+#define otp_index_insert(info, slot, estate, indexes) \
+	ExecInsertIndexTuples(info, slot, estate, false, false, NULL, NIL, \
+						  (indexes) == TU_Summarizing)
+#define OTP_INDEX_ALL TU_All
+#else
+typedef bool OtpUpdateIndexes;
+#define otp_heap_update(rel, tid, tup, tmfd, lockmode, indexes) \
+	(*(indexes) = true, \
+	 heap_update(rel, tid, tup, GetCurrentCommandId(true), InvalidSnapshot, true, \
+				 tmfd, lockmode))
+#define otp_index_none(indexes, tup) HeapTupleIsHeapOnly(tup)
+#define otp_index_insert(info, slot, estate, indexes) \
+	ExecInsertIndexTuples(info, slot, estate, false, false, NULL, NIL)
+#define OTP_INDEX_ALL true
+#endif
+
+/* 18 tells deferrable primary keys apart. */
+#if PG_VERSION_NUM >= 180000
+#define otp_primary_key(rel) RelationGetPrimaryKeyIndex(rel, false)
+#else
+#define otp_primary_key(rel) RelationGetPrimaryKeyIndex(rel)
+#endif
+
+#endif							/* OTP_COMPAT_H */

@@ -1,0 +1,34 @@
+/*
+ * otp.c
+ *		Module magic and settings.
+ */
+#include "compat.h"
+
+#include "fmgr.h"
+#include "utils/guc.h"
+
+#include "master_key.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	DefineCustomStringVariable("otp.master_key_file",
+							   "File with the master key, 64 hexadecimal digits.",
+							   "A relative path starts at the data directory.",
+							   &otp_master_key_file,
+							   "otp_master.key",
+							   PGC_SUSET, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable("otp.master_key_command",
+							   "Shell command that prints the master key, 64 hexadecimal digits.",
+							   "If set, otp.master_key_file is not read.",
+							   &otp_master_key_command,
+							   "",
+							   PGC_SUSET, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	MarkGUCPrefixReserved("otp");
+}

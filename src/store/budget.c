@@ -1,0 +1,123 @@
+/*
+ * budget.c
+ *		Table otp_budget: how often each user has guessed wrong; and otp_decoy, its
+ *		stand-in for refusals.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/timestamp.h"
+
+#include "errors.h"
+#include "store/budget.h"
+
+/* rows of otp_decoy, so that refusals of many sessions do not queue for one page */
+#define DECOY_ROWS	8
+
+/* The row as it stands on the page; the same for both tables. */
+typedef struct FormData_otp_budget
+{
+	int64		total;
+	float8		level;
+	TimestampTz last_at;
+	int64		guesses[OTP_BUDGET_GUESSES];	/* columns guess_1 to guess_8 */
+	/* text user_id */
+} FormData_otp_budget;
+
+enum
+{
+	COL_TOTAL = 1,
+	COL_LEVEL,
+	COL_LAST_AT,
+	COL_GUESS_1,
+	COL_USER_ID = COL_GUESS_1 + OTP_BUDGET_GUESSES,
+	COL_COUNT = COL_USER_ID
+};
+
+static HeapTuple
+fetch(Relation rel, Snapshot snapshot, Datum user)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, user);
+	return otp_table_fetch(rel, snapshot, 1, &key);
+}
+
+void
+otp_budget_fetch(Relation rel, Snapshot snapshot, const text *user, OtpBudgetRow *row)
+{
+	HeapTuple	tuple = fetch(rel, snapshot, PointerGetDatum(user));
+	FormData_otp_budget *form;
+
+	memset(row, 0, sizeof(*row));
+	if (tuple == NULL)
+		return;
+	form = (FormData_otp_budget *) GETSTRUCT(tuple);
+	row->exists = true;
+	row->tid = tuple->t_self;
+	row->budget.total = form->total;
+	row->budget.level = form->level;
+	row->budget.last_at = form->last_at;
+	memcpy(row->budget.guesses, form->guesses, sizeof(form->guesses));
+	heap_freetuple(tuple);
+}
+
+void
+otp_budget_create(Relation rel, const text *user, OtpBudgetRow *row)
+{
+	Datum		values[COL_COUNT];
+	bool		nulls[COL_COUNT] = {false};
+	HeapTuple	tuple;
+
+	memset(row, 0, sizeof(*row));
+	values[COL_TOTAL - 1] = Int64GetDatum(0);
+	values[COL_LEVEL - 1] = Float8GetDatum(0);
+	values[COL_LAST_AT - 1] = TimestampTzGetDatum(0);
+	for (int i = 0; i < OTP_BUDGET_GUESSES; i++)
+		values[COL_GUESS_1 - 1 + i] = Int64GetDatum(0);
+	values[COL_USER_ID - 1] = PointerGetDatum(user);
+	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
+	otp_permanent_insert(rel, tuple);
+	row->exists = true;
+	row->tid = tuple->t_self;
+	heap_freetuple(tuple);
+}
+
+void
+otp_budget_overwrite(OtpOverwrite *overwrite, const OtpBudget *budget)
+{
+	int			last = (budget->total + OTP_BUDGET_GUESSES - 1) % OTP_BUDGET_GUESSES;
+	FormData_otp_budget form = {budget->total, budget->level, budget->last_at};
+	OtpPatch	patches[2] = {
+		{0, offsetof(FormData_otp_budget, guesses), &form},
+		{offsetof(FormData_otp_budget, guesses) + last * sizeof(int64), sizeof(int64),
+		&budget->guesses[last]},
+	};
+
+	otp_overwrite_finish(overwrite, patches, lengthof(patches));
+}
+
+void
+otp_decoy_overwrite(Relation rel, Snapshot snapshot, TimestampTz now)
+{
+	char		slot[2] = {'0' + MyProcPid % DECOY_ROWS, '\0'};
+	HeapTuple	tuple = fetch(rel, snapshot, CStringGetTextDatum(slot));
+	OtpOverwrite overwrite;
+	OtpBudget	budget = {0};
+
+	if (tuple == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("row \"%s\" of table \"otp_decoy\" is missing", slot),
+				otp_errprivate());
+	otp_overwrite_begin(&overwrite, rel, &tuple->t_self);
+	budget.total = ((FormData_otp_budget *) GETSTRUCT(tuple))->total + 1;
+	budget.level = budget.total;
+	budget.last_at = now;
+	budget.guesses[(budget.total - 1) % OTP_BUDGET_GUESSES] = now;
+	otp_budget_overwrite(&overwrite, &budget);
+	heap_freetuple(tuple);
+}

@@ -1,0 +1,63 @@
+/*
+ * budget.h
+ *		Table otp_budget: how often each user has guessed wrong; and otp_decoy, its
+ *		stand-in for refusals.
+ *
+ * A row is made by a permanent insert and from then on only overwritten in place.
+ */
+#ifndef OTP_STORE_BUDGET_H
+#define OTP_STORE_BUDGET_H
+
+#include "compat.h"
+
+#include "datatype/timestamp.h"
+#include "storage/itemptr.h"
+
+#include "core/derive.h"
+#include "store/permanent.h"
+#include "store/relation.h"
+
+/* wrong guesses that are remembered, so that the same one again costs nothing */
+#define OTP_BUDGET_GUESSES	8
+
+typedef struct OtpBudget
+{
+	int64		total;			/* all wrong guesses ever; only grows */
+	double		level;			/* of the leaky bucket, at last_at */
+	TimestampTz last_at;		/* of the last wrong guess */
+	int64		guesses[OTP_BUDGET_GUESSES];	/* digests; the next one's place is total % 8 */
+} OtpBudget;
+
+/* A row's place and what it says; a user without a row has an all-zero budget. */
+typedef struct OtpBudgetRow
+{
+	bool		exists;
+	ItemPointerData tid;
+	OtpBudget	budget;
+} OtpBudgetRow;
+
+/*
+ * Reads the budget of a user.  Exact if the caller holds the user's lock; else `total` alone
+ * is of use, and may grow at any time.
+ */
+extern void otp_budget_fetch(Relation rel, Snapshot snapshot, const text *user,
+							 OtpBudgetRow *row);
+
+/*
+ * Makes the all-zero row of a user, permanently.  The caller holds the user's lock and
+ * has seen that there is none.
+ */
+extern void otp_budget_create(Relation rel, const text *user, OtpBudgetRow *row);
+
+/*
+ * Finishes an overwrite with a budget that differs from the row's in total, level, last_at and
+ * at most the one digest that `total` counted last; cannot fail.
+ */
+extern void otp_budget_overwrite(OtpOverwrite *overwrite, const OtpBudget *budget);
+
+/*
+ * Overwrites one of the rows of otp_decoy (rel), which mean nothing: as much work as a charge.
+ */
+extern void otp_decoy_overwrite(Relation rel, Snapshot snapshot, TimestampTz now);
+
+#endif							/* OTP_STORE_BUDGET_H */

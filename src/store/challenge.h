@@ -1,0 +1,58 @@
+/*
+ * challenge.h
+ *		Table otp_challenge: the issued code of a user and purpose.
+ *
+ * One row per user and purpose, never the code itself.
+ */
+#ifndef OTP_STORE_CHALLENGE_H
+#define OTP_STORE_CHALLENGE_H
+
+#include "compat.h"
+
+#include "datatype/timestamp.h"
+#include "storage/itemptr.h"
+
+#include "core/derive.h"
+#include "store/relation.h"
+
+/* stored as "char" */
+typedef enum OtpChallengeState
+{
+	OTP_CHALLENGE_LIVE = 'l',
+	OTP_CHALLENGE_SPENT = 's',
+	OTP_CHALLENGE_CANCELLED = 'c'
+} OtpChallengeState;
+
+typedef struct OtpChallenge
+{
+	TimestampTz issued_at;
+	TimestampTz expires_at;
+	int64		total_at_issue; /* the budget's total when the code was issued */
+	uint8		tag[OTP_TAG_SIZE];	/* of the context */
+	uint8		nonce[OTP_NONCE_SIZE];
+	int32		key_id;			/* the data key that the code is derived from */
+	int			length;
+	OtpAlphabet alphabet;
+	OtpChallengeState state;
+} OtpChallenge;
+
+/* A row version: what it says, and the handle to replace it. */
+typedef struct OtpChallengeRow
+{
+	OtpChallenge challenge;
+	HeapTuple	tuple;			/* a copy */
+} OtpChallengeRow;
+
+/* Reads the row of a user and purpose; false if there is none. */
+extern bool otp_challenge_fetch(Relation rel, Snapshot snapshot, const text *user,
+								const text *purpose, OtpChallengeRow *row);
+
+/* Inserts; the caller holds the user's lock and has seen that there is no row. */
+extern void otp_challenge_insert(Relation rel, const text *user, const text *purpose,
+								 const OtpChallenge *challenge);
+
+/* Compare-and-set: replaces the version that was fetched. */
+extern OtpUpdateResult otp_challenge_update(Relation rel, const OtpChallengeRow *row,
+											const OtpChallenge *challenge);
+
+#endif							/* OTP_STORE_CHALLENGE_H */

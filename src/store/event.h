@@ -1,0 +1,31 @@
+/*
+ * event.h
+ *		Table otp_event: the trail.
+ *
+ * It is for people; no limit reads it.  No code and no secret is in it.
+ */
+#ifndef OTP_STORE_EVENT_H
+#define OTP_STORE_EVENT_H
+
+#include "compat.h"
+
+#include "datatype/timestamp.h"
+#include "utils/rel.h"
+
+typedef struct OtpEvent
+{
+	TimestampTz at;
+	const text *user;
+	const text *purpose;
+	const char *event;			/* issued, resent, accepted, cancelled, rejected */
+	const char *reason;			/* of a verdict, or NULL */
+	const char *method;			/* of a verdict, or NULL */
+} OtpEvent;
+
+/*
+ * Writes a row, with who and whence of this session: as part of the transaction, or
+ * permanently.
+ */
+extern void otp_event_insert(Relation rel, const OtpEvent *event, bool permanent);
+
+#endif							/* OTP_STORE_EVENT_H */

@@ -1,0 +1,62 @@
+/*
+ * permanent.h
+ *		Writes that outlive a rollback.
+ *
+ * See permanent.c for why they are safe.
+ */
+#ifndef OTP_STORE_PERMANENT_H
+#define OTP_STORE_PERMANENT_H
+
+#include "postgres.h"
+
+#include "access/htup.h"
+#include "storage/buf.h"
+#include "storage/itemptr.h"
+#include "utils/rel.h"
+
+/*
+ * Permanent insert: the row is visible to every snapshot from now on, and stays
+ * whatever becomes of the transaction.
+ */
+extern void otp_permanent_insert(Relation rel, HeapTuple tuple);
+
+/*
+ * Permanent overwrite, in two steps, so that nothing can fail once the caller knows what to
+ * write:
+ *
+ *		begin	finds the row at `tid` and locks its page.  Errors: 55006 if another
+ *				transaction is updating or deleting the row, XX001 if there is no row.
+ *				From here to finish or abort the caller must not fail, and interrupts
+ *				are held off.
+ *		finish	writes the patches.  Or abort, which leaves all as it was.
+ */
+typedef struct OtpOverwrite
+{
+	Relation	rel;
+	Buffer		buffer;
+	OffsetNumber offset;
+} OtpOverwrite;
+
+/* New bytes for columns of fixed width that come before all others. */
+typedef struct OtpPatch
+{
+	uint16		offset;			/* from the row's first column, as GETSTRUCT gives it */
+	uint16		length;
+	const void *data;
+} OtpPatch;
+
+/* patches of one overwrite, and the bytes of all of them, at most */
+#define OTP_PATCH_COUNT		4
+#define OTP_PATCH_BYTES		128
+
+extern void otp_overwrite_begin(OtpOverwrite *overwrite, Relation rel, ItemPointer tid);
+extern void otp_overwrite_finish(OtpOverwrite *overwrite, const OtpPatch *patches, int count);
+extern void otp_overwrite_abort(OtpOverwrite *overwrite);
+
+/*
+ * Puts all permanent writes of this session on disk, and on the synchronous standbys,
+ * exactly as a commit would under the session's synchronous_commit.
+ */
+extern void otp_permanent_flush(void);
+
+#endif							/* OTP_STORE_PERMANENT_H */

@@ -1,0 +1,277 @@
+/*
+ * policy.c
+ *		Table otp_policy: a row per purpose, and the row "default".
+ */
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "commands/trigger.h"
+#include "datatype/timestamp.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "errors.h"
+#include "store/policy.h"
+#include "store/relation.h"
+
+/* The columns, in the order of the base script. */
+enum
+{
+	COL_PURPOSE = 1,
+	COL_LENGTH,
+	COL_ALPHABET,
+	COL_LIFETIME,
+	COL_MAX_ATTEMPTS,
+	COL_TRAIL,
+	COL_FREE_GUESSES,
+	COL_FORGIVE_EVERY,
+	COL_FIRST_DELAY,
+	COL_LONGEST_DELAY,
+	COL_SHIPPED,
+	COL_COUNT = COL_SHIPPED
+};
+
+#define DEFAULT_PURPOSE "default"
+
+typedef struct PolicyEntry
+{
+	char		purpose[OTP_PURPOSE_MAX + 1];	/* hash key */
+	OtpPolicy	policy;
+} PolicyEntry;
+
+/* The rows of otp_policy, while `loaded`. */
+static bool loaded = false;
+static MemoryContext policy_context = NULL;
+static HTAB *policies;
+static OtpPolicy default_policy;
+static OtpLimits default_limits;
+
+static void
+policy_changed(void)
+{
+	loaded = false;
+}
+
+static int64
+interval_usecs(Datum value)
+{
+	Interval   *interval = DatumGetIntervalP(value);
+
+	return interval->time + (interval->day + (int64) interval->month * DAYS_PER_MONTH) *
+		USECS_PER_DAY;
+}
+
+static OtpTrail
+trail_of(Datum value)
+{
+	char	   *name = TextDatumGetCString(value);
+
+	if (strcmp(name, "none") == 0)
+		return OTP_TRAIL_NONE;
+	if (strcmp(name, "rejections") == 0)
+		return OTP_TRAIL_REJECTIONS;
+	return OTP_TRAIL_ALL;
+}
+
+/* Overlays a row's columns; those that are null stay as they are. */
+static void
+read_policy(const Datum *values, const bool *nulls, OtpPolicy *policy)
+{
+	if (!nulls[COL_ALPHABET - 1] &&
+		!otp_alphabet_by_name(TextDatumGetCString(values[COL_ALPHABET - 1]), &policy->alphabet))
+		elog(ERROR, "unknown alphabet in table \"otp_policy\"");
+	if (!nulls[COL_LENGTH - 1])
+		policy->length = DatumGetInt32(values[COL_LENGTH - 1]);
+	if (!nulls[COL_LIFETIME - 1])
+		policy->lifetime = interval_usecs(values[COL_LIFETIME - 1]);
+	if (!nulls[COL_MAX_ATTEMPTS - 1])
+		policy->max_attempts = DatumGetInt32(values[COL_MAX_ATTEMPTS - 1]);
+	if (!nulls[COL_TRAIL - 1])
+		policy->trail = trail_of(values[COL_TRAIL - 1]);
+}
+
+static void
+read_limits(const Datum *values, OtpLimits *limits)
+{
+	limits->free_guesses = DatumGetInt32(values[COL_FREE_GUESSES - 1]);
+	limits->forgive_every = interval_usecs(values[COL_FORGIVE_EVERY - 1]);
+	limits->first_delay = interval_usecs(values[COL_FIRST_DELAY - 1]);
+	limits->longest_delay = interval_usecs(values[COL_LONGEST_DELAY - 1]);
+}
+
+static void
+read_default(Relation rel, Snapshot snapshot)
+{
+	ScanKeyData key;
+	HeapTuple	tuple;
+	Datum		values[COL_COUNT];
+	bool		nulls[COL_COUNT];
+
+	ScanKeyInit(&key, COL_PURPOSE, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(DEFAULT_PURPOSE));
+	tuple = otp_table_fetch(rel, snapshot, 1, &key);
+	if (tuple == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("row \"%s\" of table \"otp_policy\" is missing", DEFAULT_PURPOSE),
+				errhint("Insert it: without it no limit is known, and no code is issued or verified."),
+				otp_errprivate());
+	heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
+	read_policy(values, nulls, &default_policy);
+	read_limits(values, &default_limits);
+}
+
+static void
+read_purposes(Relation rel, Snapshot snapshot)
+{
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
+	HeapTuple	tuple;
+	Datum		values[COL_COUNT];
+	bool		nulls[COL_COUNT];
+
+	while ((tuple = systable_getnext(scan)) != NULL)
+	{
+		char	   *purpose;
+		PolicyEntry *entry;
+
+		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
+		purpose = TextDatumGetCString(values[COL_PURPOSE - 1]);
+		entry = hash_search(policies, purpose, HASH_ENTER, NULL);
+		entry->policy = default_policy;
+		read_policy(values, nulls, &entry->policy);
+	}
+	systable_endscan(scan);
+}
+
+static void
+load(void)
+{
+	HASHCTL		ctl = {.keysize = OTP_PURPOSE_MAX + 1,.entrysize = sizeof(PolicyEntry)};
+	Relation	rel = otp_table_open(OTP_TABLE_POLICY, NULL, AccessShareLock);
+	Snapshot	snapshot = otp_snapshot_now();
+
+	if (policy_context == NULL)
+	{
+		policy_context = AllocSetContextCreate(TopMemoryContext, "otp policies",
+											   ALLOCSET_SMALL_SIZES);
+		otp_table_on_change(OTP_TABLE_POLICY, policy_changed);
+	}
+	MemoryContextReset(policy_context);
+	ctl.hcxt = policy_context;
+	policies = hash_create("otp policies", 16, &ctl, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+
+	/* A change that arrives while we read is read again. */
+	loaded = true;
+	PG_TRY();
+	{
+		read_default(rel, snapshot);
+		read_purposes(rel, snapshot);
+	}
+	PG_CATCH();
+	{
+		loaded = false;
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	UnregisterSnapshot(snapshot);
+	table_close(rel, NoLock);
+}
+
+void
+otp_policy_get(const text *purpose, OtpPolicy *policy, OtpLimits *limits)
+{
+	char		name[OTP_PURPOSE_MAX + 1] = "";
+	size_t		length = VARSIZE_ANY_EXHDR(purpose);
+	PolicyEntry *entry;
+
+	/* A session may stay in one statement for hours; the DBA's change counts at once. */
+	AcceptInvalidationMessages();
+	if (!loaded)
+		load();
+
+	Assert(length <= OTP_PURPOSE_MAX);
+	memcpy(name, VARDATA_ANY(purpose), length);
+	entry = hash_search(policies, name, HASH_FIND, NULL);
+	*policy = entry != NULL ? entry->policy : default_policy;
+	if (limits != NULL)
+		*limits = default_limits;
+}
+
+/* Deletes the row that the base script inserted for a purpose, if it is still there. */
+static void
+delete_shipped(Relation rel, Datum purpose)
+{
+	Snapshot	snapshot = otp_snapshot_now();
+	ScanKeyData key;
+	HeapTuple	tuple;
+	bool		isnull;
+
+	ScanKeyInit(&key, COL_PURPOSE, BTEqualStrategyNumber, F_TEXTEQ, purpose);
+	tuple = otp_table_fetch(rel, snapshot, 1, &key);
+	if (tuple != NULL &&
+		DatumGetBool(heap_getattr(tuple, COL_SHIPPED, RelationGetDescr(rel), &isnull)))
+		otp_table_delete(rel, &tuple->t_self);
+	UnregisterSnapshot(snapshot);
+}
+
+/*
+ * otp_policy_guard() → trigger
+ *
+ * Before INSERT and UPDATE of a row: a row that someone changes is no longer the shipped
+ * one, and a row that someone inserts takes the place of the shipped one, so that a
+ * restored dump does not meet the row that CREATE EXTENSION has just made.
+ */
+PG_FUNCTION_INFO_V1(otp_policy_guard);
+Datum
+otp_policy_guard(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Relation	rel;
+	HeapTuple	row;
+	bool		isnull;
+	int			column = COL_SHIPPED;
+	Datum		no = BoolGetDatum(false);
+	bool		null = false;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event))
+		ereport(ERROR,
+				errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				errmsg("otp_policy_guard() must be called as a BEFORE trigger"));
+	rel = trigger->tg_relation;
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+	{
+		row = trigger->tg_trigtuple;
+		if (!DatumGetBool(heap_getattr(row, COL_SHIPPED, RelationGetDescr(rel), &isnull)))
+			delete_shipped(rel, heap_getattr(row, COL_PURPOSE, RelationGetDescr(rel), &isnull));
+		return PointerGetDatum(row);
+	}
+	row = heap_modify_tuple_by_cols(trigger->tg_newtuple, RelationGetDescr(rel), 1,
+									&column, &no, &null);
+	return PointerGetDatum(row);
+}
+
+/*
+ * otp_changed() → trigger
+ *
+ * After any statement that changes a table which sessions keep in memory: has them
+ * read it again.
+ */
+PG_FUNCTION_INFO_V1(otp_changed);
+Datum
+otp_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				errmsg("otp_changed() must be called as a trigger"));
+	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,219 @@
+/*
+ * relation.c
+ *		The extension's tables: which relation holds what, and how a row is read,
+ *		inserted and updated.
+ */
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_extension.h"
+#include "executor/executor.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+#include "errors.h"
+#include "store/relation.h"
+
+typedef struct TableDef
+{
+	const char *name;
+	int			columns;		/* that this library knows */
+} TableDef;
+
+static const TableDef tables[OTP_TABLE_COUNT] = {
+	[OTP_TABLE_POLICY] = {"otp_policy", 11},
+	[OTP_TABLE_KEY] = {"otp_key", 5},
+	[OTP_TABLE_CHALLENGE] = {"otp_challenge", 11},
+	[OTP_TABLE_BUDGET] = {"otp_budget", 12},
+	[OTP_TABLE_DECOY] = {"otp_decoy", 12},
+	[OTP_TABLE_EVENT] = {"otp_event", 9},
+};
+
+/* OIDs of this database, once looked up; a relcache invalidation forgets one. */
+static Oid	table_oids[OTP_TABLE_COUNT];
+static OtpTableChanged table_callbacks[OTP_TABLE_COUNT];
+static bool callback_registered = false;
+
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	for (int table = 0; table < OTP_TABLE_COUNT; table++)
+	{
+		if (relid != InvalidOid && relid != table_oids[table])
+			continue;
+		table_oids[table] = InvalidOid;
+		if (table_callbacks[table] != NULL)
+			table_callbacks[table] ();
+	}
+}
+
+static void
+register_callback(void)
+{
+	if (callback_registered)
+		return;
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	callback_registered = true;
+}
+
+void
+otp_table_on_change(OtpTable table, OtpTableChanged callback)
+{
+	register_callback();
+	table_callbacks[table] = callback;
+}
+
+/* The schema that CREATE EXTENSION put the objects into, or InvalidOid. */
+static Oid
+extension_schema(void)
+{
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			schema = InvalidOid;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
+				CStringGetDatum("otp"));
+	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return schema;
+}
+
+static Oid
+look_up_table(OtpTable table)
+{
+	Oid			schema = extension_schema();
+	Oid			relid = InvalidOid;
+
+	if (OidIsValid(schema))
+		relid = get_relname_relid(tables[table].name, schema);
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_TABLE),
+				errmsg("table \"%s\" of extension \"otp\" does not exist",
+					   tables[table].name),
+				errhint("Create the extension in this database."),
+				otp_errprivate());
+	return relid;
+}
+
+Relation
+otp_table_open(OtpTable table, const text *user, LOCKMODE lockmode)
+{
+	Relation	rel;
+
+	register_callback();
+	if (!OidIsValid(table_oids[table]))
+		table_oids[table] = look_up_table(table);
+	rel = table_open(table_oids[table], lockmode);
+	if (RelationGetNumberOfAttributes(rel) != tables[table].columns)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("table \"%s\" has %d columns, but this library knows %d",
+					   tables[table].name, RelationGetNumberOfAttributes(rel),
+					   tables[table].columns),
+				errhint("Columns must not be added to the extension's tables; after an upgrade of the library use ALTER EXTENSION otp UPDATE."),
+				otp_errprivate());
+	return rel;
+}
+
+Snapshot
+otp_snapshot_now(void)
+{
+	return RegisterSnapshot(GetLatestSnapshot());
+}
+
+HeapTuple
+otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
+{
+	Oid			index_oid = otp_primary_key(rel);
+	Relation	index;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (!OidIsValid(index_oid))
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_OBJECT),
+				errmsg("table \"%s\" of extension \"otp\" has no primary key",
+					   RelationGetRelationName(rel)),
+				otp_errprivate());
+	index = index_open(index_oid, AccessShareLock);
+	scan = systable_beginscan_ordered(rel, index, snapshot, nkeys, keys);
+	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+	if (HeapTupleIsValid(tuple))
+		tuple = heap_copytuple(tuple);
+	systable_endscan_ordered(scan);
+	/* As with the table, the lock stays: the transaction's next call gets it for nothing. */
+	index_close(index, NoLock);
+	return tuple;
+}
+
+/* By the executor, so that indexes with expressions or predicates are kept up as well. */
+void
+otp_table_insert_index_entries(Relation rel, HeapTuple tuple, OtpUpdateIndexes indexes)
+{
+	EState	   *estate = CreateExecutorState();
+	ResultRelInfo *info = makeNode(ResultRelInfo);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsHeapTuple);
+
+	InitResultRelInfo(info, rel, 0, NULL, 0);
+	ExecOpenIndices(info, false);
+	ExecStoreHeapTuple(tuple, slot, false);
+	if (info->ri_NumIndices > 0)
+		list_free(otp_index_insert(info, slot, estate, indexes));
+	ExecCloseIndices(info);
+	ExecDropSingleTupleTableSlot(slot);
+	FreeExecutorState(estate);
+}
+
+void
+otp_table_insert(Relation rel, HeapTuple tuple)
+{
+	heap_insert(rel, tuple, GetCurrentCommandId(true), 0, NULL);
+	otp_table_insert_index_entries(rel, tuple, OTP_INDEX_ALL);
+	CommandCounterIncrement();
+}
+
+void
+otp_table_delete(Relation rel, ItemPointer tid)
+{
+	simple_heap_delete(rel, tid);
+	CommandCounterIncrement();
+}
+
+OtpUpdateResult
+otp_table_update(Relation rel, ItemPointer tid, HeapTuple tuple)
+{
+	TM_FailureData failure;
+	LockTupleMode lockmode;
+	OtpUpdateIndexes indexes;
+	TM_Result	result = otp_heap_update(rel, tid, tuple, &failure, &lockmode, &indexes);
+
+	switch (result)
+	{
+		case TM_Ok:
+			break;
+		case TM_Updated:
+		case TM_Deleted:
+			return OTP_UPDATE_LOST;
+		default:
+			elog(ERROR, "unexpected result %d of updating table \"%s\"",
+				 (int) result, RelationGetRelationName(rel));
+	}
+	if (!otp_index_none(indexes, tuple))
+		otp_table_insert_index_entries(rel, tuple, indexes);
+	CommandCounterIncrement();
+	return OTP_UPDATED;
+}

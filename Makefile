@@ -10,6 +10,26 @@ EXTENSION = otp
 DATA = extension/otp--1.0.0.sql
 
 OBJS = \
+	src/args.o \
+	src/challenge.o \
+	src/code.o \
+	src/events.o \
+	src/grant.o \
+	src/keyring.o \
+	src/limits.o \
+	src/master_key.o \
+	src/otp.o \
+	src/secret.o \
+	src/totp.o \
+	src/userlock.o \
+	src/verify.o \
+	src/store/budget.o \
+	src/store/challenge.o \
+	src/store/event.o \
+	src/store/key.o \
+	src/store/permanent.o \
+	src/store/policy.o \
+	src/store/relation.o \
 	src/core/aead.o \
 	src/core/alphabet.o \
 	src/core/base32.o \

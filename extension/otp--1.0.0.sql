@@ -1,0 +1,568 @@
+/* otp 1.0.0 */
+
+\echo Use "CREATE EXTENSION otp" to load this file. \quit
+
+--
+-- Types
+--
+
+CREATE TYPE @extschema@.otp;
+
+CREATE FUNCTION @extschema@.otp_in(cstring) RETURNS @extschema@.otp
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION @extschema@.otp_out(@extschema@.otp) RETURNS cstring
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION @extschema@.otp_recv(internal) RETURNS @extschema@.otp
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION @extschema@.otp_send(@extschema@.otp) RETURNS bytea
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE @extschema@.otp (
+  INPUT = @extschema@.otp_in,
+  OUTPUT = @extschema@.otp_out,
+  RECEIVE = @extschema@.otp_recv,
+  SEND = @extschema@.otp_send,
+  INTERNALLENGTH = VARIABLE,
+  STORAGE = plain
+);
+
+CREATE FUNCTION @extschema@.otp_eq(@extschema@.otp, @extschema@.otp) RETURNS boolean
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION @extschema@.otp_ne(@extschema@.otp, @extschema@.otp) RETURNS boolean
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE OPERATOR @extschema@.= (
+  LEFTARG = @extschema@.otp, RIGHTARG = @extschema@.otp, FUNCTION = @extschema@.otp_eq,
+  COMMUTATOR = OPERATOR(@extschema@.=), NEGATOR = OPERATOR(@extschema@.<>),
+  RESTRICT = eqsel, JOIN = eqjoinsel
+);
+CREATE OPERATOR @extschema@.<> (
+  LEFTARG = @extschema@.otp, RIGHTARG = @extschema@.otp, FUNCTION = @extschema@.otp_ne,
+  COMMUTATOR = OPERATOR(@extschema@.<>), NEGATOR = OPERATOR(@extschema@.=),
+  RESTRICT = neqsel, JOIN = neqjoinsel
+);
+
+CREATE TYPE @extschema@.otp_secret;
+
+CREATE FUNCTION @extschema@.otp_secret_in(cstring) RETURNS @extschema@.otp_secret
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION @extschema@.otp_secret_out(@extschema@.otp_secret) RETURNS cstring
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION @extschema@.otp_secret_recv(internal) RETURNS @extschema@.otp_secret
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION @extschema@.otp_secret_send(@extschema@.otp_secret) RETURNS bytea
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE @extschema@.otp_secret (
+  INPUT = @extschema@.otp_secret_in,
+  OUTPUT = @extschema@.otp_secret_out,
+  RECEIVE = @extschema@.otp_secret_recv,
+  SEND = @extschema@.otp_secret_send,
+  INTERNALLENGTH = VARIABLE,
+  STORAGE = plain
+);
+
+CREATE TYPE @extschema@.otp_verdict AS (
+  accepted boolean,
+  reason text,
+  method text,
+  attempts_left integer,
+  retry_at timestamptz
+);
+
+--
+-- Pure functions
+--
+
+CREATE FUNCTION @extschema@.otp_secret(
+    key bytea, algorithm text DEFAULT 'SHA1', digits integer DEFAULT 6, period integer DEFAULT 30)
+  RETURNS @extschema@.otp_secret
+  AS 'MODULE_PATHNAME', 'otp_secret_from_key' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION @extschema@.otp_secret_from_bytea(bytea) RETURNS @extschema@.otp_secret
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE CAST (bytea AS @extschema@.otp_secret)
+  WITH FUNCTION @extschema@.otp_secret_from_bytea(bytea) AS IMPLICIT;
+CREATE CAST (text AS @extschema@.otp_secret) WITH INOUT AS IMPLICIT;
+
+CREATE FUNCTION @extschema@.otp_secret_key(secret @extschema@.otp_secret) RETURNS bytea
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION @extschema@.otp_secret_generate(
+    bytes integer DEFAULT 20, algorithm text DEFAULT 'SHA1',
+    digits integer DEFAULT 6, period integer DEFAULT 30)
+  RETURNS @extschema@.otp_secret
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION @extschema@.hotp_at(secret @extschema@.otp_secret, counter bigint)
+  RETURNS @extschema@.otp
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION @extschema@.totp_at(secret @extschema@.otp_secret, at timestamptz DEFAULT now())
+  RETURNS @extschema@.otp
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION @extschema@.hotp_match(
+    secret @extschema@.otp_secret, code text, counter bigint, look_ahead integer DEFAULT 0)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION @extschema@.totp_match(
+    secret @extschema@.otp_secret, code text, at timestamptz DEFAULT now(),
+    drift integer DEFAULT 1)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+--
+-- Tables.  The C code reads and writes them itself; no role but the owner has a privilege on them.
+-- Columns of fixed width come first where the code overwrites or copies them as they stand.
+--
+
+CREATE TABLE @extschema@.otp_policy (
+  purpose text COLLATE "C" PRIMARY KEY,
+  length integer,
+  alphabet text,
+  lifetime interval,
+  max_attempts integer,
+  trail text,
+  free_guesses integer,
+  forgive_every interval,
+  first_delay interval,
+  longest_delay interval,
+  shipped boolean NOT NULL DEFAULT false,
+  CONSTRAINT "purpose has 1 to 63 bytes"
+    CHECK (octet_length(purpose) BETWEEN 1 AND 63),
+  CONSTRAINT "alphabet is digits, letters or alphanumeric"
+    CHECK (alphabet IN ('digits', 'letters', 'alphanumeric')),
+  CONSTRAINT "length and alphabet are given together"
+    CHECK ((length IS NULL) = (alphabet IS NULL)),
+  CONSTRAINT "code is 6+ digits, 5+ letters or 4+ alphanumeric, 19 bits or so"
+    CHECK (length >= CASE alphabet WHEN 'digits' THEN 6 WHEN 'letters' THEN 5 ELSE 4 END),
+  CONSTRAINT "code has at most 32 symbols"
+    CHECK (length <= 32),
+  CONSTRAINT "lifetime is 10 seconds to 1 day"
+    CHECK (lifetime BETWEEN '10 seconds' AND '1 day'),
+  CONSTRAINT "max_attempts is 1 to 100"
+    CHECK (max_attempts BETWEEN 1 AND 100),
+  CONSTRAINT "trail is all, rejections or none"
+    CHECK (trail IN ('all', 'rejections', 'none')),
+  CONSTRAINT "free_guesses is 1 to 100"
+    CHECK (free_guesses BETWEEN 1 AND 100),
+  CONSTRAINT "forgive_every is 1 minute to 30 days"
+    CHECK (forgive_every BETWEEN '1 minute' AND '30 days'),
+  CONSTRAINT "first_delay is 1 second to 1 day"
+    CHECK (first_delay BETWEEN '1 second' AND '1 day'),
+  CONSTRAINT "longest_delay is first_delay to 1 day"
+    CHECK (longest_delay BETWEEN first_delay AND '1 day'),
+  CONSTRAINT "row default leaves nothing null"
+    CHECK (purpose <> 'default' OR
+           num_nulls(length, alphabet, lifetime, max_attempts, trail,
+                     free_guesses, forgive_every, first_delay, longest_delay) = 0),
+  CONSTRAINT "limits of each user stand in the row default alone"
+    CHECK (purpose = 'default' OR
+           num_nonnulls(free_guesses, forgive_every, first_delay, longest_delay) = 0)
+);
+
+INSERT INTO @extschema@.otp_policy VALUES
+  ('default', 6, 'digits', '5 minutes', 5, 'all', 5, '1 hour', '15 seconds', '1 hour', true);
+
+CREATE FUNCTION @extschema@.otp_policy_guard() RETURNS trigger
+  AS 'MODULE_PATHNAME' LANGUAGE C;
+CREATE FUNCTION @extschema@.otp_changed() RETURNS trigger
+  AS 'MODULE_PATHNAME' LANGUAGE C;
+
+CREATE TRIGGER otp_policy_guard BEFORE INSERT OR UPDATE ON @extschema@.otp_policy
+  FOR EACH ROW EXECUTE FUNCTION @extschema@.otp_policy_guard();
+CREATE TRIGGER otp_policy_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+  ON @extschema@.otp_policy
+  FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.otp_changed();
+
+CREATE TABLE @extschema@.otp_key (
+  id integer PRIMARY KEY,
+  state text NOT NULL COLLATE "C" CHECK (state IN ('writing', 'reading')),
+  made_at timestamptz NOT NULL,
+  master_id text NOT NULL COLLATE "C",
+  wrapped bytea NOT NULL
+);
+CREATE UNIQUE INDEX otp_key_writing ON @extschema@.otp_key (state) WHERE state = 'writing';
+CREATE TRIGGER otp_key_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+  ON @extschema@.otp_key
+  FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.otp_changed();
+
+CREATE TABLE @extschema@.otp_challenge (
+  issued_at timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL,
+  total_at_issue bigint NOT NULL,
+  context_tag bigint NOT NULL,
+  key_id integer NOT NULL,
+  length smallint NOT NULL,
+  alphabet smallint NOT NULL,
+  state "char" NOT NULL,
+  nonce uuid NOT NULL,
+  user_id text NOT NULL COLLATE "C",
+  purpose text NOT NULL COLLATE "C",
+  PRIMARY KEY (user_id, purpose)
+) WITH (fillfactor = 70);
+
+CREATE TABLE @extschema@.otp_budget (
+  total bigint NOT NULL,
+  level double precision NOT NULL,
+  last_at timestamptz NOT NULL,
+  guess_1 bigint NOT NULL,
+  guess_2 bigint NOT NULL,
+  guess_3 bigint NOT NULL,
+  guess_4 bigint NOT NULL,
+  guess_5 bigint NOT NULL,
+  guess_6 bigint NOT NULL,
+  guess_7 bigint NOT NULL,
+  guess_8 bigint NOT NULL,
+  user_id text NOT NULL COLLATE "C",
+  PRIMARY KEY (user_id)
+);
+
+CREATE TABLE @extschema@.otp_decoy (LIKE @extschema@.otp_budget INCLUDING ALL);
+INSERT INTO @extschema@.otp_decoy
+  SELECT 0, 0, 'epoch', 0, 0, 0, 0, 0, 0, 0, 0, slot FROM generate_series(0, 7) AS slot;
+
+CREATE TABLE @extschema@.otp_event (
+  at timestamptz NOT NULL,
+  user_id text NOT NULL COLLATE "C",
+  purpose text NOT NULL COLLATE "C",
+  event text NOT NULL COLLATE "C",
+  reason text COLLATE "C",
+  method text COLLATE "C",
+  role text COLLATE "C",
+  client_addr inet,
+  application_name text COLLATE "C"
+);
+CREATE INDEX otp_event_at ON @extschema@.otp_event USING brin (at);
+
+-- What a restored database needs: the keys, the policies that someone changed, the budget and
+-- the trail.  Live codes are not among it: a dump is older than they are.
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_policy', 'WHERE NOT shipped');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_key', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_budget', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_event', '');
+
+--
+-- Codes that are issued
+--
+
+CREATE FUNCTION @extschema@.otp_issue(
+    user_id text, purpose text DEFAULT 'login', context text DEFAULT '')
+  RETURNS @extschema@.otp
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_resend(
+    user_id text, purpose text DEFAULT 'login', context text DEFAULT '')
+  RETURNS @extschema@.otp
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_verify(
+    user_id text, code text, purpose text DEFAULT 'login', context text DEFAULT '')
+  RETURNS boolean
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_attempt(
+    user_id text, code text, purpose text DEFAULT 'login', context text DEFAULT '')
+  RETURNS @extschema@.otp_verdict
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_cancel(user_id text, purpose text DEFAULT 'login')
+  RETURNS boolean
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+--
+-- Operations
+--
+
+CREATE FUNCTION @extschema@.otp_grant(role regrole, duty text) RETURNS void
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_master_key_init() RETURNS text
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+--
+-- Comments
+--
+
+COMMENT ON TYPE @extschema@.otp IS
+'One-time code in canonical form: 4 to 32 of 0-9 and A-Z; leading zeros are kept.
+Input folds decimal digits of every script to 0-9 and letters to upper case, and drops white space, hyphens and dashes, and invisible marks; 22P02 if what is left is no code or the text has more than 1024 bytes.
+Has = and <> in constant time; no ordering, no hashing, no index support.';
+COMMENT ON FUNCTION @extschema@.otp_in(cstring) IS
+'Input of type otp. Error: 22P02.';
+COMMENT ON FUNCTION @extschema@.otp_out(@extschema@.otp) IS
+'Output of type otp: the canonical code.';
+COMMENT ON FUNCTION @extschema@.otp_recv(internal) IS
+'Binary input of type otp: the same text as otp_in() takes. Error: 22P02.';
+COMMENT ON FUNCTION @extschema@.otp_send(@extschema@.otp) IS
+'Binary output of type otp: the canonical code as text.';
+COMMENT ON FUNCTION @extschema@.otp_eq(@extschema@.otp, @extschema@.otp) IS
+'Are two codes the same? In constant time. NULL if either is NULL.';
+COMMENT ON FUNCTION @extschema@.otp_ne(@extschema@.otp, @extschema@.otp) IS
+'Are two codes different? In constant time. NULL if either is NULL.';
+COMMENT ON OPERATOR @extschema@.= (@extschema@.otp, @extschema@.otp) IS
+'Are two codes the same? In constant time.';
+COMMENT ON OPERATOR @extschema@.<> (@extschema@.otp, @extschema@.otp) IS
+'Are two codes different? In constant time.';
+
+COMMENT ON TYPE @extschema@.otp_secret IS
+'Shared secret of HOTP and TOTP: a key of 1 to 1024 bytes, SHA1, SHA256 or SHA512, 6 to 10 digits, a period of 1 to 86400 seconds.
+Input: Base32 (RFC 4648 section 6; any case, spaces and hyphens passed over, padding optional), which means SHA1, 6 digits, 30 seconds; or an otpauth:// URI. Error: 22P02.
+Output: Base32 if the parameters are those, else an otpauth:// URI. It is readable: this type does not seal.';
+COMMENT ON FUNCTION @extschema@.otp_secret_in(cstring) IS
+'Input of type otp_secret: Base32 or an otpauth:// URI. Error: 22P02.';
+COMMENT ON FUNCTION @extschema@.otp_secret_out(@extschema@.otp_secret) IS
+'Output of type otp_secret: Base32 if SHA1, 6 digits and 30 seconds, else an otpauth:// URI.';
+COMMENT ON FUNCTION @extschema@.otp_secret_recv(internal) IS
+'Binary input of type otp_secret: format byte 1, algorithm (1 SHA1, 2 SHA256, 3 SHA512), digits, period (4 bytes, big-endian), key. Errors: 22P03 unknown format or algorithm, 22023 parameter out of range, 08P01 too short.';
+COMMENT ON FUNCTION @extschema@.otp_secret_send(@extschema@.otp_secret) IS
+'Binary output of type otp_secret, as otp_secret_recv() reads it.';
+COMMENT ON FUNCTION @extschema@.otp_secret_from_bytea(bytea) IS
+'The cast from bytea to otp_secret. key: 1 to 1024 bytes; SHA1, 6 digits, 30 seconds. Error: 22023.';
+COMMENT ON CAST (bytea AS @extschema@.otp_secret) IS
+'Raw key to secret with SHA1, 6 digits, 30 seconds. Implicit. Error: 22023.';
+COMMENT ON CAST (text AS @extschema@.otp_secret) IS
+'Base32 or otpauth:// URI to secret. Implicit. Error: 22P02.';
+
+COMMENT ON TYPE @extschema@.otp_verdict IS
+'What otp_attempt() says of a guess.';
+COMMENT ON COLUMN @extschema@.otp_verdict.accepted IS
+'Was the guess accepted? Never NULL.';
+COMMENT ON COLUMN @extschema@.otp_verdict.reason IS
+'accepted, wrong, replayed, expired, no_code, locked or malformed. Never NULL.';
+COMMENT ON COLUMN @extschema@.otp_verdict.method IS
+'What the guess matched: issued (an issued code) if accepted or replayed, else NULL.';
+COMMENT ON COLUMN @extschema@.otp_verdict.attempts_left IS
+'Wrong guesses that would still be judged without a wait; 0 while locked. Of reasons wrong and locked, else NULL.';
+COMMENT ON COLUMN @extschema@.otp_verdict.retry_at IS
+'When the user may guess again; NULL if there is no wait, or none would help.';
+
+COMMENT ON FUNCTION @extschema@.otp_secret(bytea, text, integer, integer) IS
+'A secret from a raw key.
+key: 1 to 1024 bytes. algorithm: SHA1, SHA256 or SHA512, in any case. digits: 6 to 10. period: 1 to 86400 seconds.
+NULL if any argument is NULL. Error: 22023. RFC 4226 section 5.3; RFC 6238 sections 1.2 and 4.1.';
+COMMENT ON FUNCTION @extschema@.otp_secret_key(@extschema@.otp_secret) IS
+'The raw key of a secret, 1 to 1024 bytes. NULL if secret is NULL.';
+COMMENT ON FUNCTION @extschema@.otp_secret_generate(integer, text, integer, integer) IS
+'A secret with a random key.
+bytes: 16 to 1024, 20 by default. algorithm: SHA1, SHA256 or SHA512, in any case. digits: 6 to 10. period: 1 to 86400 seconds.
+NULL if any argument is NULL. Error: 22023. RFC 4226 section 4, R6; RFC 6238 section 5.1.';
+COMMENT ON FUNCTION @extschema@.hotp_at(@extschema@.otp_secret, bigint) IS
+'The HOTP code of a counter.
+counter: 0 to 9223372036854775807. The period of the secret means nothing here.
+NULL if any argument is NULL. Error: 22023. RFC 4226 section 5.3.';
+COMMENT ON FUNCTION @extschema@.totp_at(@extschema@.otp_secret, timestamptz) IS
+'The TOTP code of a moment.
+at: any finite time; by default now(), the start of the transaction.
+NULL if any argument is NULL. Error: 22008 if at is infinite. RFC 6238 section 4.2.';
+COMMENT ON FUNCTION @extschema@.hotp_match(@extschema@.otp_secret, text, bigint, integer) IS
+'The least counter from counter to counter + look_ahead whose code it is, or NULL. Spends nothing and counts no guess: storing counter + 1 is up to the caller.
+code: as the input of type otp; what is no code matches nothing. counter: 0 or more. look_ahead: 0 to 1000.
+NULL if any argument is NULL. Error: 22023. RFC 4226 sections 7.2 and 7.4.';
+COMMENT ON FUNCTION @extschema@.totp_match(@extschema@.otp_secret, text, timestamptz, integer) IS
+'The time step (seconds since 1970 / period, rounded down) whose code it is, or NULL; of several the one nearest to at, then the earlier. Spends nothing and counts no guess: refusing a step that is not greater than the last is up to the caller.
+code: as the input of type otp; what is no code matches nothing. at: any finite time; by default now(), the start of the transaction. drift: steps to either side, 0 to 1000, 1 by default.
+NULL if any argument is NULL. Errors: 22023, 22008 if at is infinite. RFC 6238 sections 4.2, 5.2 and 6.';
+
+COMMENT ON FUNCTION @extschema@.otp_issue(text, text, text) IS
+'Makes a fresh code, which replaces the live one of that user and purpose when the transaction commits. Returns the code, which is stored nowhere.
+user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: any text that the code is bound to; otp_verify() must be given the same.
+Waits for a transaction that is changing the code of that user and purpose.
+Errors: 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+COMMENT ON FUNCTION @extschema@.otp_resend(text, text, text) IS
+'The live code again, or NULL if there is none that could be accepted or the context is another one. Its life and the budget of guesses stay as they are.
+user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: as in otp_issue().
+Errors: 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, OT003, OT004, OT005 keys.';
+COMMENT ON FUNCTION @extschema@.otp_verify(text, text, text, text) IS
+'Judges a guess: true once, for the live code of that user, purpose and context; else false, never NULL. true holds if and only if the transaction commits; a wrong guess stays counted whatever becomes of it.
+user_id: NULL, empty or more than 512 bytes is nobody. code: any text or NULL; made canonical as the input of type otp. purpose: 1 to 63 bytes. context: any text, the one given to otp_issue().
+A right code waits for a transaction that is changing it; every other answer waits until its WAL is flushed.
+Errors: 22004, 22023 purpose or context, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, 55006 row of otp_budget being changed by hand, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE. RFC 4226 section 7.3.';
+COMMENT ON FUNCTION @extschema@.otp_attempt(text, text, text, text) IS
+'otp_verify() with the reason, as an otp_verdict. Arguments and errors are those of otp_verify().
+accepted: the code is spent. wrong: charged, unless the same guess at the same code has been. replayed: the right code, but spent; charged once. expired: the code is too old. no_code: none is live. locked: in a delay, until retry_at, or the code bears no more guesses (retry_at NULL). malformed: cannot be a code. The last four judge nothing and charge nothing.';
+COMMENT ON FUNCTION @extschema@.otp_cancel(text, text) IS
+'Withdraws the live code of that user and purpose when the transaction commits. Returns whether there was one.
+user_id: 1 to 512 bytes. purpose: 1 to 63 bytes.
+Waits for a transaction that is changing the code.
+Errors: 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing; 40001 in SERIALIZABLE.';
+COMMENT ON FUNCTION @extschema@.otp_grant(regrole, text) IS
+'Grants a role what a duty needs, by GRANT commands as the caller.
+role: the role. duty: application, which is USAGE on the schema of the extension and EXECUTE on otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel.
+NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 25006, 25000, 42501 from GRANT.';
+COMMENT ON FUNCTION @extschema@.otp_master_key_init() IS
+'Makes the file otp.master_key_file with a random key, mode 0600, if neither it nor otp.master_key_command is there. Returns the id of the master key, 16 hexadecimal digits, which is no secret.
+Error: OT003.';
+COMMENT ON FUNCTION @extschema@.otp_policy_guard() IS
+'Trigger: a changed row of otp_policy is no longer shipped, and an inserted one takes the place of a shipped one. Error: 39P01 if called otherwise.';
+COMMENT ON FUNCTION @extschema@.otp_changed() IS
+'Trigger: has all sessions read the table again. Error: 39P01 if called otherwise.';
+
+COMMENT ON TABLE @extschema@.otp_policy IS
+'What holds for codes and guesses: a row per purpose, and row default. NULL means as in row default. A change holds in all sessions once it is committed. Dumped, but for the row that the extension shipped.';
+COMMENT ON COLUMN @extschema@.otp_policy.purpose IS
+'Purpose, 1 to 63 bytes, or default, which also holds for purposes without a row.';
+COMMENT ON COLUMN @extschema@.otp_policy.length IS
+'Symbols of a code: 6 to 32 digits, 5 to 32 letters, 4 to 32 alphanumeric; shipped: 6. Given together with alphabet. Of codes issued from now on.';
+COMMENT ON COLUMN @extschema@.otp_policy.alphabet IS
+'digits (0-9), letters (A-Z without I, L, O) or alphanumeric (both without 0, 1, I, L, O); shipped: digits. Given together with length. Of codes issued from now on.';
+COMMENT ON COLUMN @extschema@.otp_policy.lifetime IS
+'How long a code may be accepted, 10 seconds to 1 day; shipped: 5 minutes. Of codes issued from now on.';
+COMMENT ON COLUMN @extschema@.otp_policy.max_attempts IS
+'Wrong guesses of the user, whatever they were aimed at, that a code bears before it is accepted no more, 1 to 100; shipped: 5.';
+COMMENT ON COLUMN @extschema@.otp_policy.trail IS
+'What otp_event records: all, rejections or none; shipped: all.';
+COMMENT ON COLUMN @extschema@.otp_policy.free_guesses IS
+'Wrong guesses of a user, not forgiven, of which the last and each further one is followed by a delay, 1 to 100; shipped: 5. In row default alone.';
+COMMENT ON COLUMN @extschema@.otp_policy.forgive_every IS
+'One wrong guess of a user is forgiven per such interval, 1 minute to 30 days; shipped: 1 hour. In row default alone.';
+COMMENT ON COLUMN @extschema@.otp_policy.first_delay IS
+'The first delay; each further one is twice as long. 1 second to 1 day; shipped: 15 seconds. In row default alone.';
+COMMENT ON COLUMN @extschema@.otp_policy.longest_delay IS
+'No delay is longer. first_delay to 1 day; shipped: 1 hour. In row default alone.';
+COMMENT ON COLUMN @extschema@.otp_policy.shipped IS
+'Is this the row as the extension made it? Such a row is not dumped. Kept by a trigger.';
+COMMENT ON INDEX @extschema@.otp_policy_pkey IS
+'One row per purpose.';
+COMMENT ON TRIGGER otp_policy_guard ON @extschema@.otp_policy IS
+'Keeps column shipped, and lets a restored row take the place of the shipped one.';
+COMMENT ON TRIGGER otp_policy_changed ON @extschema@.otp_policy IS
+'Has all sessions read the policies again.';
+
+COMMENT ON TABLE @extschema@.otp_key IS
+'The data keys, from which codes are derived, wrapped by the master key. Dumped.';
+COMMENT ON COLUMN @extschema@.otp_key.id IS
+'Number of the data key; otp_challenge.key_id names it.';
+COMMENT ON COLUMN @extschema@.otp_key.state IS
+'writing: new codes are derived from it, at most one key; reading: only old ones are.';
+COMMENT ON COLUMN @extschema@.otp_key.made_at IS
+'When the key was made.';
+COMMENT ON COLUMN @extschema@.otp_key.master_id IS
+'Id of the master key that wraps it, 16 hexadecimal digits; no secret.';
+COMMENT ON COLUMN @extschema@.otp_key.wrapped IS
+'The key, sealed with AES-256-GCM: format byte 1, nonce (12 bytes), ciphertext (32), tag (16). Associated data: the format byte and otp_key:id.';
+COMMENT ON INDEX @extschema@.otp_key_pkey IS
+'One row per data key.';
+COMMENT ON INDEX @extschema@.otp_key_writing IS
+'At most one data key is the writing one.';
+COMMENT ON TRIGGER otp_key_changed ON @extschema@.otp_key IS
+'Has all sessions read the data keys again.';
+
+COMMENT ON TABLE @extschema@.otp_challenge IS
+'The last issued code of each user and purpose, never the code itself. Not dumped.';
+COMMENT ON COLUMN @extschema@.otp_challenge.issued_at IS
+'When the code was issued, by the wall clock.';
+COMMENT ON COLUMN @extschema@.otp_challenge.expires_at IS
+'From when on the code is not accepted, by the wall clock.';
+COMMENT ON COLUMN @extschema@.otp_challenge.total_at_issue IS
+'otp_budget.total of the user when the code was issued; the difference is the guesses that the code has borne.';
+COMMENT ON COLUMN @extschema@.otp_challenge.context_tag IS
+'Keyed tag, 8 bytes, that tells whether a context is the one the code was made for.';
+COMMENT ON COLUMN @extschema@.otp_challenge.key_id IS
+'The data key, otp_key.id, from which the code is derived.';
+COMMENT ON COLUMN @extschema@.otp_challenge.length IS
+'Symbols of the code, 4 to 32.';
+COMMENT ON COLUMN @extschema@.otp_challenge.alphabet IS
+'1 digits, 2 letters, 3 alphanumeric.';
+COMMENT ON COLUMN @extschema@.otp_challenge.state IS
+'l live, s spent, c cancelled. A live code may have expired.';
+COMMENT ON COLUMN @extschema@.otp_challenge.nonce IS
+'16 random bytes from which the code is derived.';
+COMMENT ON COLUMN @extschema@.otp_challenge.user_id IS
+'The user, 1 to 512 bytes.';
+COMMENT ON COLUMN @extschema@.otp_challenge.purpose IS
+'The purpose, 1 to 63 bytes.';
+COMMENT ON INDEX @extschema@.otp_challenge_pkey IS
+'One row per user and purpose.';
+
+COMMENT ON TABLE @extschema@.otp_budget IS
+'How often each user has guessed wrong. Rows are made and overwritten in place, outside of any transaction; they must not be updated. Dumped.';
+COMMENT ON COLUMN @extschema@.otp_budget.total IS
+'All wrong guesses ever; only grows.';
+COMMENT ON COLUMN @extschema@.otp_budget.level IS
+'Wrong guesses that were not forgiven, at last_at: the level of a leaky bucket.';
+COMMENT ON COLUMN @extschema@.otp_budget.last_at IS
+'When the last wrong guess was counted, by the wall clock.';
+COMMENT ON COLUMN @extschema@.otp_budget.guess_1 IS
+'Keyed digest, 8 bytes, of one of the last eight wrong guesses; the next is written to guess_(total % 8 + 1). 0 if there were fewer.';
+COMMENT ON COLUMN @extschema@.otp_budget.guess_2 IS 'As guess_1.';
+COMMENT ON COLUMN @extschema@.otp_budget.guess_3 IS 'As guess_1.';
+COMMENT ON COLUMN @extschema@.otp_budget.guess_4 IS 'As guess_1.';
+COMMENT ON COLUMN @extschema@.otp_budget.guess_5 IS 'As guess_1.';
+COMMENT ON COLUMN @extschema@.otp_budget.guess_6 IS 'As guess_1.';
+COMMENT ON COLUMN @extschema@.otp_budget.guess_7 IS 'As guess_1.';
+COMMENT ON COLUMN @extschema@.otp_budget.guess_8 IS 'As guess_1.';
+COMMENT ON COLUMN @extschema@.otp_budget.user_id IS
+'The user, 1 to 512 bytes.';
+COMMENT ON INDEX @extschema@.otp_budget_pkey IS
+'One row per user.';
+
+COMMENT ON TABLE @extschema@.otp_decoy IS
+'Eight rows that refusals overwrite as a wrong guess overwrites otp_budget, so that both take as long. They mean nothing. Not dumped.';
+COMMENT ON COLUMN @extschema@.otp_decoy.total IS 'Means nothing.';
+COMMENT ON COLUMN @extschema@.otp_decoy.level IS 'Means nothing.';
+COMMENT ON COLUMN @extschema@.otp_decoy.last_at IS 'Means nothing.';
+COMMENT ON COLUMN @extschema@.otp_decoy.guess_1 IS 'Means nothing.';
+COMMENT ON COLUMN @extschema@.otp_decoy.guess_2 IS 'Means nothing.';
+COMMENT ON COLUMN @extschema@.otp_decoy.guess_3 IS 'Means nothing.';
+COMMENT ON COLUMN @extschema@.otp_decoy.guess_4 IS 'Means nothing.';
+COMMENT ON COLUMN @extschema@.otp_decoy.guess_5 IS 'Means nothing.';
+COMMENT ON COLUMN @extschema@.otp_decoy.guess_6 IS 'Means nothing.';
+COMMENT ON COLUMN @extschema@.otp_decoy.guess_7 IS 'Means nothing.';
+COMMENT ON COLUMN @extschema@.otp_decoy.guess_8 IS 'Means nothing.';
+COMMENT ON COLUMN @extschema@.otp_decoy.user_id IS
+'0 to 7; a session uses the row of its process id modulo 8.';
+COMMENT ON INDEX @extschema@.otp_decoy_pkey IS
+'One row per slot.';
+
+COMMENT ON TABLE @extschema@.otp_event IS
+'The trail, for people: no limit reads it. Rejections stay whatever becomes of the transaction; the rest commits with it. Dumped.';
+COMMENT ON COLUMN @extschema@.otp_event.at IS
+'When, by the wall clock.';
+COMMENT ON COLUMN @extschema@.otp_event.user_id IS
+'The user whom the caller named, known or not; empty if it cannot be a user.';
+COMMENT ON COLUMN @extschema@.otp_event.purpose IS
+'The purpose.';
+COMMENT ON COLUMN @extschema@.otp_event.event IS
+'issued, resent, accepted, cancelled or rejected.';
+COMMENT ON COLUMN @extschema@.otp_event.reason IS
+'Of rejected: wrong, replayed, expired, no_code or locked; else NULL. A malformed code is no guess, and not recorded.';
+COMMENT ON COLUMN @extschema@.otp_event.method IS
+'What the guess matched: issued if accepted or replayed, else NULL.';
+COMMENT ON COLUMN @extschema@.otp_event.role IS
+'The role that the session logged in as (session_user).';
+COMMENT ON COLUMN @extschema@.otp_event.client_addr IS
+'Address of the client, of a proxy if there is one; NULL on a Unix socket.';
+COMMENT ON COLUMN @extschema@.otp_event.application_name IS
+'Setting application_name of the session.';
+COMMENT ON INDEX @extschema@.otp_event_at IS
+'For periods of time.';
+
+--
+-- Privileges: the types and the pure functions are for everyone, the rest is granted by duty.
+--
+
+REVOKE ALL ON FUNCTION
+  @extschema@.otp_policy_guard(),
+  @extschema@.otp_changed(),
+  @extschema@.otp_issue(text, text, text),
+  @extschema@.otp_resend(text, text, text),
+  @extschema@.otp_verify(text, text, text, text),
+  @extschema@.otp_attempt(text, text, text, text),
+  @extschema@.otp_cancel(text, text),
+  @extschema@.otp_grant(regrole, text),
+  @extschema@.otp_master_key_init()
+  FROM PUBLIC;
+REVOKE ALL ON TABLE
+  @extschema@.otp_policy,
+  @extschema@.otp_key,
+  @extschema@.otp_challenge,
+  @extschema@.otp_budget,
+  @extschema@.otp_decoy,
+  @extschema@.otp_event
+  FROM PUBLIC;
+
+SELECT @extschema@.otp_master_key_init();

@@ -1,0 +1,73 @@
+/*
+ * args.c
+ *		The arguments that the stateful functions share, and where they may be called.
+ */
+#include "compat.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "args.h"
+#include "errors.h"
+#include "store/policy.h"
+
+void
+otp_require_writable(const char *function)
+{
+	PreventCommandDuringRecovery(function);
+	PreventCommandIfReadOnly(function);
+	PreventCommandIfParallelMode(function);
+}
+
+static const text *
+not_null(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("%s must not be null", name),
+				otp_errprivate());
+	return PG_GETARG_TEXT_PP(n);
+}
+
+static const text *
+within(const text *value, int max, const char *name)
+{
+	int			length = VARSIZE_ANY_EXHDR(value);
+
+	if (length < 1 || length > max)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("%s must have between 1 and %d bytes, not %d", name, max, length),
+				otp_errprivate());
+	return value;
+}
+
+const text *
+otp_arg_user(FunctionCallInfo fcinfo, int n)
+{
+	return within(not_null(fcinfo, n, "user_id"), OTP_USER_ID_MAX, "user_id");
+}
+
+const text *
+otp_arg_claimed_user(FunctionCallInfo fcinfo, int n)
+{
+	const text *user = PG_ARGISNULL(n) ? NULL : PG_GETARG_TEXT_PP(n);
+
+	if (user == NULL || VARSIZE_ANY_EXHDR(user) > OTP_USER_ID_MAX)
+		return cstring_to_text("");
+	return user;
+}
+
+const text *
+otp_arg_purpose(FunctionCallInfo fcinfo, int n)
+{
+	return within(not_null(fcinfo, n, "purpose"), OTP_PURPOSE_MAX, "purpose");
+}
+
+const text *
+otp_arg_context(FunctionCallInfo fcinfo, int n)
+{
+	return not_null(fcinfo, n, "context");
+}

@@ -1,0 +1,36 @@
+/*
+ * args.h
+ *		The arguments that the stateful functions share, and where they may be called.
+ */
+#ifndef OTP_ARGS_H
+#define OTP_ARGS_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+/* bytes of a user's id, at most; an index entry has room for it */
+#define OTP_USER_ID_MAX	512
+
+/*
+ * Refuses on a standby, in a read-only transaction (25006) and in a parallel worker.
+ * function: its name in the message, as "otp_issue()".
+ */
+extern void otp_require_writable(const char *function);
+
+/* The id of a user.  22004 if null, 22023 if empty or too long. */
+extern const text *otp_arg_user(FunctionCallInfo fcinfo, int n);
+
+/*
+ * The id of a user whom someone claims to be: what cannot be one (null, too long) is
+ * the empty id, which is nobody's.
+ */
+extern const text *otp_arg_claimed_user(FunctionCallInfo fcinfo, int n);
+
+/* A purpose.  22004 if null, 22023 if empty or too long. */
+extern const text *otp_arg_purpose(FunctionCallInfo fcinfo, int n);
+
+/* A context, any text.  22004 if null. */
+extern const text *otp_arg_context(FunctionCallInfo fcinfo, int n);
+
+#endif							/* OTP_ARGS_H */

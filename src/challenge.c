@@ -1,0 +1,258 @@
+/*
+ * challenge.c
+ *		Codes that are issued: otp_issue, otp_resend, otp_cancel.
+ */
+#include "compat.h"
+
+#include "access/table.h"
+#include "access/transam.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "args.h"
+#include "challenge.h"
+#include "code.h"
+#include "core/secure.h"
+#include "errors.h"
+#include "events.h"
+#include "keyring.h"
+#include "otp_limits.h"
+#include "store/budget.h"
+#include "store/challenge.h"
+#include "store/policy.h"
+#include "userlock.h"
+
+static OtpBytes
+bytes_of(const text *value)
+{
+	OtpBytes	bytes = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+
+	return bytes;
+}
+
+void
+otp_challenge_bind(OtpBinding *binding, const text *user, const text *purpose,
+				   const text *context, const uint8 *nonce)
+{
+	binding->user = bytes_of(user);
+	binding->purpose = bytes_of(purpose);
+	binding->context = bytes_of(context);
+	memcpy(binding->nonce, nonce, OTP_NONCE_SIZE);
+}
+
+/* Reads the row of a user and purpose, and the user's budget, as they are now. */
+static bool
+fetch(Relation challenges, const text *user, const text *purpose,
+	  OtpChallengeRow *row, OtpBudgetRow *budget)
+{
+	Snapshot	snapshot = otp_snapshot_now();
+	bool		found = otp_challenge_fetch(challenges, snapshot, user, purpose, row);
+
+	if (budget != NULL)
+	{
+		Relation	budgets = otp_table_open(OTP_TABLE_BUDGET, user, AccessShareLock);
+
+		otp_budget_fetch(budgets, snapshot, user, budget);
+		table_close(budgets, NoLock);
+	}
+	UnregisterSnapshot(snapshot);
+	return found;
+}
+
+/*
+ * Inserts the first row of a user and purpose, unless another transaction is doing so or
+ * has done so; then false, after its end.
+ *
+ * Every inserter holds the user's lock, so whoever holds it and finds nothing, not even an
+ * uncommitted row, does not collide in the primary key.
+ */
+static bool
+insert_first(Relation challenges, const text *user, const text *purpose,
+			 const OtpChallenge *challenge)
+{
+	SnapshotData dirty;
+	OtpChallengeRow row;
+	LOCKTAG		lock;
+	bool		found;
+
+	InitDirtySnapshot(dirty);
+	otp_user_lock(&lock, user);
+	found = otp_challenge_fetch(challenges, &dirty, user, purpose, &row);
+	if (!found)
+		otp_challenge_insert(challenges, user, purpose, challenge);
+	otp_lock_release(&lock);
+	if (found && TransactionIdIsValid(dirty.xmin))
+		XactLockTableWait(dirty.xmin, challenges, &row.tuple->t_self, XLTW_InsertIndex);
+	return !found;
+}
+
+/* Puts a fresh challenge in the place of whatever there is. */
+static void
+replace(const text *user, const text *purpose, OtpChallenge *challenge)
+{
+	Relation	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, RowExclusiveLock);
+	OtpChallengeRow row;
+	OtpBudgetRow budget;
+	bool		done = false;
+
+	while (!done)
+	{
+		bool		found = fetch(challenges, user, purpose, &row, &budget);
+
+		CHECK_FOR_INTERRUPTS();
+		challenge->total_at_issue = budget.budget.total;
+		done = found ? otp_challenge_update(challenges, &row, challenge) == OTP_UPDATED :
+			insert_first(challenges, user, purpose, challenge);
+	}
+	table_close(challenges, NoLock);
+}
+
+/* The code of a challenge and the tag of its context; raises an error if OpenSSL fails. */
+static void
+derive(const OtpDataKey *key, const OtpChallenge *challenge, const text *user,
+	   const text *purpose, const text *context, char *code, uint8 *tag)
+{
+	OtpBinding	binding;
+
+	otp_challenge_bind(&binding, user, purpose, context, challenge->nonce);
+	if (!otp_derive_code(key->derive, &binding, challenge->alphabet, challenge->length, code, tag))
+		otp_openssl_error("derive a code");
+}
+
+/*
+ * The code as a value, once the challenge, if there is one, has been stored and the event
+ * recorded.  Wipes the code.
+ */
+static Datum
+hand_out(const text *user, const text *purpose, const OtpPolicy *policy,
+		 OtpChallenge *challenge, TimestampTz at, const char *event, char *code)
+{
+	Datum		result;
+
+	PG_TRY();
+	{
+		if (challenge != NULL)
+			replace(user, purpose, challenge);
+		otp_event_of_transaction(policy, at, user, purpose, event, NULL);
+		result = otp_make_code(code, strlen(code));
+	}
+	PG_FINALLY();
+	{
+		otp_wipe(code, OTP_CODE_MAX + 1);
+	}
+	PG_END_TRY();
+	return result;
+}
+
+/* otp_issue(user_id text, purpose text, context text) → otp */
+PG_FUNCTION_INFO_V1(otp_issue);
+Datum
+otp_issue(PG_FUNCTION_ARGS)
+{
+	const text *user = otp_arg_user(fcinfo, 0);
+	const text *purpose = otp_arg_purpose(fcinfo, 1);
+	const text *context = otp_arg_context(fcinfo, 2);
+	const OtpDataKey *key;
+	OtpPolicy	policy;
+	OtpChallenge challenge;
+	char		code[OTP_CODE_MAX + 1];
+
+	otp_require_writable("otp_issue()");
+	otp_policy_get(purpose, &policy, NULL);
+	key = otp_writing_key();
+	challenge.issued_at = GetCurrentTimestamp();
+	challenge.expires_at = challenge.issued_at + policy.lifetime;
+	challenge.key_id = key->id;
+	challenge.alphabet = policy.alphabet;
+	challenge.length = policy.length;
+	challenge.state = OTP_CHALLENGE_LIVE;
+	if (!pg_strong_random(challenge.nonce, OTP_NONCE_SIZE))
+		otp_openssl_error("make random numbers");
+	derive(key, &challenge, user, purpose, context, code, challenge.tag);
+	return hand_out(user, purpose, &policy, &challenge, challenge.issued_at, "issued", code);
+}
+
+/* Is it a code that could still be accepted? */
+static bool
+is_usable(const OtpChallenge *challenge, const OtpBudget *budget, const OtpPolicy *policy,
+		  TimestampTz now)
+{
+	return challenge->state == OTP_CHALLENGE_LIVE && challenge->expires_at > now &&
+		otp_limits_code_left(budget, challenge, policy) > 0;
+}
+
+/* otp_resend(user_id text, purpose text, context text) → otp */
+PG_FUNCTION_INFO_V1(otp_resend);
+Datum
+otp_resend(PG_FUNCTION_ARGS)
+{
+	const text *user = otp_arg_user(fcinfo, 0);
+	const text *purpose = otp_arg_purpose(fcinfo, 1);
+	const text *context = otp_arg_context(fcinfo, 2);
+	TimestampTz now = GetCurrentTimestamp();
+	Relation	challenges;
+	OtpPolicy	policy;
+	OtpChallengeRow row;
+	OtpBudgetRow budget;
+	char		code[OTP_CODE_MAX + 1];
+	uint8		tag[OTP_TAG_SIZE];
+	bool		found;
+
+	otp_require_writable("otp_resend()");
+	otp_policy_get(purpose, &policy, NULL);
+	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, AccessShareLock);
+	found = fetch(challenges, user, purpose, &row, &budget) &&
+		is_usable(&row.challenge, &budget.budget, &policy, now);
+	table_close(challenges, NoLock);
+	if (!found)
+		PG_RETURN_NULL();
+
+	derive(otp_data_key(row.challenge.key_id), &row.challenge, user, purpose, context, code, tag);
+	if (!otp_equal(tag, row.challenge.tag, OTP_TAG_SIZE))
+	{
+		otp_wipe(code, sizeof(code));
+		PG_RETURN_NULL();
+	}
+	return hand_out(user, purpose, &policy, NULL, now, "resent", code);
+}
+
+/* otp_cancel(user_id text, purpose text) → boolean */
+PG_FUNCTION_INFO_V1(otp_cancel);
+Datum
+otp_cancel(PG_FUNCTION_ARGS)
+{
+	const text *user = otp_arg_user(fcinfo, 0);
+	const text *purpose = otp_arg_purpose(fcinfo, 1);
+	Relation	challenges;
+	OtpPolicy	policy;
+	OtpChallengeRow row;
+	TimestampTz now;
+	bool		done = false;
+	bool		live;
+
+	otp_require_writable("otp_cancel()");
+	otp_policy_get(purpose, &policy, NULL);
+	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, RowExclusiveLock);
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		now = GetCurrentTimestamp();
+		live = fetch(challenges, user, purpose, &row, NULL) &&
+			row.challenge.state == OTP_CHALLENGE_LIVE && row.challenge.expires_at > now;
+		if (live)
+		{
+			OtpChallenge cancelled = row.challenge;
+
+			cancelled.state = OTP_CHALLENGE_CANCELLED;
+			done = otp_challenge_update(challenges, &row, &cancelled) == OTP_UPDATED;
+		}
+	} while (live && !done);
+	table_close(challenges, NoLock);
+	if (live)
+		otp_event_of_transaction(&policy, now, user, purpose, "cancelled", NULL);
+	PG_RETURN_BOOL(live);
+}

@@ -1,0 +1,40 @@
+/*
+ * events.c
+ *		What goes into the trail, by the policy.
+ */
+#include "compat.h"
+
+#include "access/table.h"
+
+#include "events.h"
+#include "store/event.h"
+#include "store/relation.h"
+
+static void
+record(const OtpEvent *event, bool permanent)
+{
+	Relation	rel = otp_table_open(OTP_TABLE_EVENT, event->user, RowExclusiveLock);
+
+	otp_event_insert(rel, event, permanent);
+	table_close(rel, NoLock);
+}
+
+void
+otp_event_of_transaction(const OtpPolicy *policy, TimestampTz at, const text *user,
+						 const text *purpose, const char *event, const char *method)
+{
+	OtpEvent	row = {at, user, purpose, event, NULL, method};
+
+	if (policy->trail == OTP_TRAIL_ALL)
+		record(&row, false);
+}
+
+void
+otp_event_rejected(const OtpPolicy *policy, TimestampTz at, const text *user,
+				   const text *purpose, const char *reason, const char *method)
+{
+	OtpEvent	row = {at, user, purpose, "rejected", reason, method};
+
+	if (policy->trail != OTP_TRAIL_NONE)
+		record(&row, true);
+}

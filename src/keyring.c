@@ -1,0 +1,254 @@
+/*
+ * keyring.c
+ *		The data keys of this database, unwrapped, in this session's memory.
+ */
+#include "compat.h"
+
+#include "access/table.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "core/aead.h"
+#include "core/secure.h"
+#include "errors.h"
+#include "keyring.h"
+#include "master_key.h"
+#include "store/key.h"
+#include "store/relation.h"
+#include "userlock.h"
+
+/* the array of keys grows by so many */
+#define KEY_ROOM	4
+
+/* The unwrapped keys: an array in memory that lives as long as the session. */
+static OtpDataKey *keys = NULL;
+static int	key_count = 0;
+static int	key_room = 0;
+
+/* The id of the writing key; 0: not known. */
+static int32 writing_id = 0;
+
+/* Has otp_key changed since the keys were read? */
+static bool stale = false;
+
+static void
+keys_changed(void)
+{
+	stale = true;
+}
+
+static void
+forget_keys(void)
+{
+	for (int i = 0; i < key_count; i++)
+		otp_hmac_free(keys[i].derive);
+	key_count = 0;
+	writing_id = 0;
+	stale = false;
+}
+
+/* What a wrapped key is bound to: two rows swapped do not open. */
+static int
+wrapping_ad(int32 id, char *ad, size_t size)
+{
+	return snprintf(ad, size, "otp_key:%d", id);
+}
+
+/* Adds an unwrapped key to the ring. */
+static void
+add_key(int32 id, const uint8 *data_key)
+{
+	uint8		subkey[OTP_KEY_SIZE];
+	OtpHmac    *derive = otp_hmac_new(OTP_SHA256);
+	bool		ok;
+
+	ok = derive != NULL &&
+		otp_subkey(data_key, "otp derivation of codes", subkey) &&
+		otp_hmac_key(derive, subkey, sizeof(subkey));
+	otp_wipe(subkey, sizeof(subkey));
+	if (!ok)
+	{
+		otp_hmac_free(derive);
+		otp_openssl_error("derive a subkey");
+	}
+	keys[key_count].id = id;
+	keys[key_count].derive = derive;
+	key_count++;
+}
+
+static void
+make_room(void)
+{
+	if (key_count < key_room)
+		return;
+	if (keys == NULL)
+		keys = MemoryContextAlloc(TopMemoryContext, KEY_ROOM * sizeof(OtpDataKey));
+	else
+		keys = repalloc(keys, (key_room + KEY_ROOM) * sizeof(OtpDataKey));
+	key_room += KEY_ROOM;
+}
+
+/* Unwraps a row and adds it to the ring. */
+static void
+unwrap(const OtpKeyRow *row)
+{
+	OtpMasterKey master;
+	uint8		data_key[OTP_KEY_SIZE];
+	char		ad[32];
+	int			ad_length = wrapping_ad(row->id, ad, sizeof(ad));
+	OtpOpenStatus status;
+
+	make_room();
+	otp_master_key_read(&master, row->master_id);
+	if (strcmp(master.id, row->master_id) != 0)
+	{
+		otp_wipe(master.wrapping, sizeof(master.wrapping));
+		ereport(ERROR,
+				errcode(ERRCODE_OTP_MASTER_KEY_WRONG),
+				errmsg("master key is wrong"),
+				errdetail("Data key %d wants master key \"%s\", but the one at hand is \"%s\".",
+						  row->id, row->master_id, master.id),
+				errhint("Put the right key where otp.master_key_file or otp.master_key_command gets it."),
+				otp_errprivate());
+	}
+	status = otp_open(master.wrapping, ad, ad_length, row->wrapped, OTP_WRAPPED_SIZE, data_key);
+	otp_wipe(master.wrapping, sizeof(master.wrapping));
+	if (status != OTP_OPEN_OK)
+		ereport(ERROR,
+				errcode(ERRCODE_OTP_SEALED_DAMAGED),
+				errmsg("data key %d is damaged", row->id),
+				errdetail("Its row in table \"otp_key\" does not open under the master key that it names."),
+				otp_errprivate());
+	PG_TRY();
+	{
+		add_key(row->id, data_key);
+	}
+	PG_FINALLY();
+	{
+		otp_wipe(data_key, sizeof(data_key));
+	}
+	PG_END_TRY();
+}
+
+/* Makes and inserts the first data key; the caller holds the keyring's lock. */
+static void
+make_first_key(Relation rel, OtpKeyRow *row)
+{
+	OtpMasterKey master;
+	uint8		data_key[OTP_KEY_SIZE];
+	char		ad[32];
+	int			ad_length;
+	bool		ok;
+
+	otp_master_key_read(&master, NULL);
+	row->id = 1;
+	row->writing = true;
+	row->made_at = GetCurrentTimestamp();
+	strlcpy(row->master_id, master.id, sizeof(row->master_id));
+	ad_length = wrapping_ad(row->id, ad, sizeof(ad));
+	ok = pg_strong_random(data_key, sizeof(data_key)) &&
+		otp_seal(master.wrapping, ad, ad_length, data_key, sizeof(data_key), row->wrapped);
+	otp_wipe(master.wrapping, sizeof(master.wrapping));
+	otp_wipe(data_key, sizeof(data_key));
+	if (!ok)
+		otp_openssl_error("make a data key");
+	otp_key_insert(rel, row);
+	CacheInvalidateRelcache(rel);
+}
+
+static bool
+fetch_writing(Relation rel, OtpKeyRow *row)
+{
+	Snapshot	snapshot = otp_snapshot_now();
+	bool		found = otp_key_fetch_writing(rel, snapshot, row);
+
+	UnregisterSnapshot(snapshot);
+	return found;
+}
+
+static int32
+find_writing_key(void)
+{
+	Relation	rel = otp_table_open(OTP_TABLE_KEY, NULL, RowExclusiveLock);
+	OtpKeyRow	row;
+	LOCKTAG		lock;
+
+	if (!fetch_writing(rel, &row))
+	{
+		otp_keyring_lock(&lock);
+		if (!fetch_writing(rel, &row))
+			make_first_key(rel, &row);
+		otp_lock_release(&lock);
+	}
+	table_close(rel, NoLock);
+	return row.id;
+}
+
+static void
+load_key(int32 id)
+{
+	Relation	rel = otp_table_open(OTP_TABLE_KEY, NULL, AccessShareLock);
+	Snapshot	snapshot = otp_snapshot_now();
+	OtpKeyRow	row;
+
+	if (!otp_key_fetch(rel, snapshot, id, &row))
+		ereport(ERROR,
+				errcode(ERRCODE_OTP_SEALED_DAMAGED),
+				errmsg("data key %d is not in table \"otp_key\"", id),
+				errhint("Restore its row: what it derived or sealed cannot be had without it."),
+				otp_errprivate());
+	UnregisterSnapshot(snapshot);
+	table_close(rel, NoLock);
+	unwrap(&row);
+}
+
+static void
+refresh(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		otp_table_on_change(OTP_TABLE_KEY, keys_changed);
+	registered = true;
+	AcceptInvalidationMessages();
+	if (stale)
+		forget_keys();
+}
+
+static const OtpDataKey *
+find_key(int32 id)
+{
+	for (int i = 0; i < key_count; i++)
+		if (keys[i].id == id)
+			return &keys[i];
+	return NULL;
+}
+
+const OtpDataKey *
+otp_data_key_at_hand(int32 id)
+{
+	refresh();
+	return find_key(id);
+}
+
+const OtpDataKey *
+otp_data_key(int32 id)
+{
+	const OtpDataKey *key = otp_data_key_at_hand(id);
+
+	if (key != NULL)
+		return key;
+	load_key(id);
+	return &keys[key_count - 1];
+}
+
+const OtpDataKey *
+otp_writing_key(void)
+{
+	refresh();
+	if (writing_id == 0)
+		writing_id = find_writing_key();
+	return otp_data_key(writing_id);
+}

@@ -1,0 +1,39 @@
+/*
+ * keyring.h
+ *		The data keys of this database, unwrapped, in this session's memory.
+ */
+#ifndef OTP_KEYRING_H
+#define OTP_KEYRING_H
+
+#include "postgres.h"
+
+#include "core/hmac.h"
+
+typedef struct OtpDataKey
+{
+	int32		id;
+	OtpHmac    *derive;			/* subkey for codes and digests of guesses, keyed */
+} OtpDataKey;
+
+/*
+ * The key from which new codes are derived; the first one is made when it is wanted,
+ * permanently.  Valid until the next call of this file.
+ *
+ * Errors: OT003, OT004 (as in otp_data_key).
+ */
+extern const OtpDataKey *otp_writing_key(void);
+
+/*
+ * The key with an id.  Valid until the next call of this file.
+ *
+ * Errors: OT003 if the master key is missing, OT004 if it is another one than wrapped the data
+ * key, OT005 if there is no such data key or it is damaged.
+ */
+extern const OtpDataKey *otp_data_key(int32 id);
+
+/*
+ * The same if the key is in memory already, else NULL: waits for nothing, reads nothing.
+ */
+extern const OtpDataKey *otp_data_key_at_hand(int32 id);
+
+#endif							/* OTP_KEYRING_H */

@@ -108,7 +108,8 @@ otp_open(const uint8_t key[OTP_KEY_SIZE], const void *ad, size_t ad_length,
 		add(context, ad, ad_length, NULL) &&
 		add(context, text, n, plain) &&
 		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, OTP_SEAL_MAC, mac) == 1)
-		status = EVP_DecryptFinal_ex(context, plain + n, &rest) == 1 ? OTP_OPEN_OK : OTP_OPEN_DAMAGED;
+		status = EVP_DecryptFinal_ex(context, plain + n, &rest) == 1 ? OTP_OPEN_OK
+																	 : OTP_OPEN_DAMAGED;
 	EVP_CIPHER_CTX_free(context);
 	if (status != OTP_OPEN_OK)
 		otp_wipe(plain, n);

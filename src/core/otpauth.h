@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base32.h"
 #include "hotp.h"
 
 typedef enum OtpauthKind

@@ -231,7 +231,8 @@ otp_master_key_make(void)
 	strlcpy(folder, path, sizeof(folder));
 	get_parent_directory(folder);
 	fsync_fname(folder[0] == '\0' ? "." : folder, true);
-	ereport(NOTICE,
+	/* Not a notice: CREATE EXTENSION passes on nothing less than a warning. */
+	ereport(WARNING,
 			errmsg("master key file \"%s\" has been made", path),
 			errhint("Keep a copy of it in a safe place that is not the database's backup: without it no issued code can be verified and no sealed secret opened."));
 }

@@ -37,19 +37,25 @@ enum
 	COL_COUNT = COL_USER_ID
 };
 
+static void
+init_key(ScanKey key, const text *user)
+{
+	ScanKeyInit(key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
+}
+
 static HeapTuple
-fetch(Relation rel, Snapshot snapshot, Datum user)
+fetch(Relation rel, Snapshot snapshot, const text *user)
 {
 	ScanKeyData key;
 
-	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, user);
+	init_key(&key, user);
 	return otp_table_fetch(rel, snapshot, 1, &key);
 }
 
 void
 otp_budget_fetch(Relation rel, Snapshot snapshot, const text *user, OtpBudgetRow *row)
 {
-	HeapTuple	tuple = fetch(rel, snapshot, PointerGetDatum(user));
+	HeapTuple	tuple = fetch(rel, snapshot, user);
 	FormData_otp_budget *form;
 
 	memset(row, 0, sizeof(*row));
@@ -70,8 +76,11 @@ otp_budget_create(Relation rel, const text *user, OtpBudgetRow *row)
 {
 	Datum		values[COL_COUNT];
 	bool		nulls[COL_COUNT] = {false};
+	ScanKeyData key;
 	HeapTuple	tuple;
 
+	init_key(&key, user);
+	otp_table_check_not_removed(rel, 1, &key);
 	memset(row, 0, sizeof(*row));
 	values[COL_TOTAL - 1] = Int64GetDatum(0);
 	values[COL_LEVEL - 1] = Float8GetDatum(0);
@@ -104,7 +113,7 @@ void
 otp_decoy_overwrite(Relation rel, Snapshot snapshot, TimestampTz now)
 {
 	char		slot[2] = {'0' + MyProcPid % DECOY_ROWS, '\0'};
-	HeapTuple	tuple = fetch(rel, snapshot, CStringGetTextDatum(slot));
+	HeapTuple	tuple = fetch(rel, snapshot, cstring_to_text(slot));
 	OtpOverwrite overwrite;
 	OtpBudget	budget = {0};
 

@@ -52,13 +52,19 @@ read_row(Relation rel, HeapTuple tuple, OtpKeyRow *row)
 	memcpy(row->wrapped, VARDATA_ANY(wrapped), OTP_WRAPPED_SIZE);
 }
 
+static void
+init_key(ScanKey key, int32 id)
+{
+	ScanKeyInit(key, COL_ID, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(id));
+}
+
 bool
 otp_key_fetch(Relation rel, Snapshot snapshot, int32 id, OtpKeyRow *row)
 {
 	ScanKeyData key;
 	HeapTuple	tuple;
 
-	ScanKeyInit(&key, COL_ID, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(id));
+	init_key(&key, id);
 	tuple = otp_table_fetch(rel, snapshot, 1, &key);
 	if (tuple == NULL)
 		return false;
@@ -92,6 +98,10 @@ otp_key_insert(Relation rel, const OtpKeyRow *row)
 	Datum		values[COL_COUNT];
 	bool		nulls[COL_COUNT] = {false};
 	bytea	   *wrapped = palloc(VARHDRSZ + OTP_WRAPPED_SIZE);
+	ScanKeyData key;
+
+	init_key(&key, row->id);
+	otp_table_check_not_removed(rel, 1, &key);
 
 	SET_VARSIZE(wrapped, VARHDRSZ + OTP_WRAPPED_SIZE);
 	memcpy(VARDATA(wrapped), row->wrapped, OTP_WRAPPED_SIZE);

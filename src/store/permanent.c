@@ -29,7 +29,9 @@
  *   index record would leave a live row that no index finds.
  * - In a unique index no second live row can appear: whoever inserts holds a lock
  *   of ours that serializes the inserters of a key.  If someone else does insert, the
- *   unique index raises its error before the freeze.
+ *   unique index raises its error before the freeze.  What it does not see is a row that
+ *   this very transaction has deleted, and that a rollback would bring back: whoever inserts
+ *   asks otp_table_check_not_removed() first.
  * - Nothing can have removed the row between insertion and freeze: our
  *   transaction is in progress, so the tuple is neither prunable nor vacuumable, and nobody
  *   else can see it to update it.
@@ -47,8 +49,9 @@
  *   bytes and logs them.  A held content lock holds off
  *   interrupts: no cancel, timeout or termination comes in between.
  * - Row versions: a table that is overwritten is never updated otherwise.  If a transaction
- *   is deleting or updating the row nevertheless, the overwrite is refused, because it might land on
- *   a version that is about to die; a mere row lock does not matter.
+ *   is deleting or updating the row nevertheless, or this one has just inserted it in the
+ *   ordinary way, the overwrite is refused, because it might land on a version that dies; a mere row
+ *   lock does not matter.
  * - Null bitmap, length and the position of every column stay as they are, and
  *   none of the columns is indexed, so no index entry becomes wrong.
  * - A reader without the page's lock can see the columns of a row half changed, as
@@ -150,13 +153,27 @@ otp_permanent_insert(Relation rel, HeapTuple tuple)
 	CommandCounterIncrement();
 }
 
-/* Is the row one that no transaction is removing?  The caller has locked the buffer. */
+/*
+ * Would a rollback take the row away?  What a snapshot sees is committed, or this
+ * transaction's own; then the row is safe only if the table goes with it.
+ */
+static bool
+row_may_go(Relation rel, HeapTupleHeader header)
+{
+	return !HeapTupleHeaderXminCommitted(header) &&
+		rel->rd_createSubid == InvalidSubTransactionId &&
+		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetRawXmin(header));
+}
+
+/* Is the row one that no transaction can take away?  The caller has locked the buffer. */
 static bool
 row_stays(Relation rel, Buffer buffer, ItemPointer tid, ItemId item)
 {
 	HeapTupleData tuple;
 
 	tuple.t_data = (HeapTupleHeader) PageGetItem(BufferGetPage(buffer), item);
+	if (row_may_go(rel, tuple.t_data))
+		return false;
 	if ((tuple.t_data->t_infomask & HEAP_XMAX_INVALID) != 0 ||
 		HEAP_XMAX_IS_LOCKED_ONLY(tuple.t_data->t_infomask))
 		return true;
@@ -189,7 +206,7 @@ otp_overwrite_begin(OtpOverwrite *overwrite, Relation rel, ItemPointer tid)
 	if (!row_stays(rel, overwrite->buffer, tid, item))
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_IN_USE),
-				errmsg("a row of table \"%s\" is being changed by another transaction",
+				errmsg("a row of table \"%s\" is being changed by a transaction",
 					   RelationGetRelationName(rel)),
 				errdetail("The extension changes these rows in place; nothing else may update them."),
 				errhint("End that transaction and try again."),

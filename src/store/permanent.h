@@ -16,7 +16,8 @@
 
 /*
  * Permanent insert: the row is visible to every snapshot from now on, and stays
- * whatever becomes of the transaction.
+ * whatever becomes of the transaction.  If the table has a unique index, the caller holds
+ * the lock of the row's key and has called otp_table_check_not_removed().
  */
 extern void otp_permanent_insert(Relation rel, HeapTuple tuple);
 
@@ -24,8 +25,8 @@ extern void otp_permanent_insert(Relation rel, HeapTuple tuple);
  * Permanent overwrite, in two steps, so that nothing can fail once the caller knows what to
  * write:
  *
- *		begin	finds the row at `tid` and locks its page.  Errors: 55006 if another
- *				transaction is updating or deleting the row, XX001 if there is no row.
+ *		begin	finds the row at `tid` and locks its page.  Errors: 55006 if a
+ *				transaction is changing the row, XX001 if there is no row.
  *				From here to finish or abort the caller must not fail, and interrupts
  *				are held off.
  *		finish	writes the patches.  Or abort, which leaves all as it was.

@@ -236,6 +236,9 @@ otp_policy_guard(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	Relation	rel;
 	HeapTuple	row;
+	Datum		purpose;
+	Datum		shipped;
+	bool		no_purpose;
 	bool		isnull;
 	int			column = COL_SHIPPED;
 	Datum		no = BoolGetDatum(false);
@@ -248,9 +251,12 @@ otp_policy_guard(PG_FUNCTION_ARGS)
 	rel = trigger->tg_relation;
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 	{
+		/* NOT NULL is checked after this trigger. */
 		row = trigger->tg_trigtuple;
-		if (!DatumGetBool(heap_getattr(row, COL_SHIPPED, RelationGetDescr(rel), &isnull)))
-			delete_shipped(rel, heap_getattr(row, COL_PURPOSE, RelationGetDescr(rel), &isnull));
+		purpose = heap_getattr(row, COL_PURPOSE, RelationGetDescr(rel), &no_purpose);
+		shipped = heap_getattr(row, COL_SHIPPED, RelationGetDescr(rel), &isnull);
+		if (!no_purpose && !isnull && !DatumGetBool(shipped))
+			delete_shipped(rel, purpose);
 		return PointerGetDatum(row);
 	}
 	row = heap_modify_tuple_by_cols(trigger->tg_newtuple, RelationGetDescr(rel), 1,

@@ -135,29 +135,64 @@ otp_snapshot_now(void)
 	return RegisterSnapshot(GetLatestSnapshot());
 }
 
-HeapTuple
-otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
+/* As with a table, its lock stays: the transaction's next call gets it for nothing. */
+static Relation
+open_primary_key(Relation rel)
 {
-	Oid			index_oid = otp_primary_key(rel);
-	Relation	index;
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	Oid			index = otp_primary_key(rel);
 
-	if (!OidIsValid(index_oid))
+	if (!OidIsValid(index))
 		ereport(ERROR,
 				errcode(ERRCODE_UNDEFINED_OBJECT),
 				errmsg("table \"%s\" of extension \"otp\" has no primary key",
 					   RelationGetRelationName(rel)),
 				otp_errprivate());
-	index = index_open(index_oid, AccessShareLock);
-	scan = systable_beginscan_ordered(rel, index, snapshot, nkeys, keys);
-	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+	return index_open(index, AccessShareLock);
+}
+
+HeapTuple
+otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
+{
+	Relation	index = open_primary_key(rel);
+	SysScanDesc scan = systable_beginscan_ordered(rel, index, snapshot, nkeys, keys);
+	HeapTuple	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+
 	if (HeapTupleIsValid(tuple))
 		tuple = heap_copytuple(tuple);
 	systable_endscan_ordered(scan);
-	/* As with the table, the lock stays: the transaction's next call gets it for nothing. */
 	index_close(index, NoLock);
 	return tuple;
+}
+
+/* Has this transaction deleted or updated the tuple? */
+static bool
+removed_here(HeapTupleHeader header)
+{
+	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
+		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
+}
+
+void
+otp_table_check_not_removed(Relation rel, int nkeys, ScanKey keys)
+{
+	Relation	index = open_primary_key(rel);
+	SysScanDesc scan = systable_beginscan_ordered(rel, index, SnapshotAny, nkeys, keys);
+	HeapTuple	tuple;
+	bool		removed = false;
+
+	while (!removed && (tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+		removed = removed_here(tuple->t_data);
+	systable_endscan_ordered(scan);
+	index_close(index, NoLock);
+	if (removed)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_IN_USE),
+				errmsg("a row of table \"%s\" has been deleted by this very transaction",
+					   RelationGetRelationName(rel)),
+				errdetail("Its successor is permanent, and a rollback would bring the row back beside it."),
+				errhint("Commit the deletion first."),
+				otp_errprivate());
 }
 
 /* By the executor, so that indexes with expressions or predicates are kept up as well. */

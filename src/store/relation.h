@@ -52,6 +52,12 @@ extern Snapshot otp_snapshot_now(void);
  */
 extern HeapTuple otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys);
 
+/*
+ * Refuses a permanent insert (55006) if this transaction itself has removed a row with the
+ * same primary key: a rollback would bring that one back.
+ */
+extern void otp_table_check_not_removed(Relation rel, int nkeys, ScanKey keys);
+
 /* Inserts a row and its index entries; part of the transaction. */
 extern void otp_table_insert(Relation rel, HeapTuple tuple);
 

@@ -481,11 +481,11 @@ COMMENT ON INDEX @extschema@.otp_challenge_pkey IS
 COMMENT ON TABLE @extschema@.otp_budget IS
 'How often each user has guessed wrong. Rows are made and overwritten in place, outside of any transaction; they must not be updated. Dumped.';
 COMMENT ON COLUMN @extschema@.otp_budget.total IS
-'All wrong guesses ever; only grows.';
+'All wrong guesses ever, replays of a spent code among them; only grows.';
 COMMENT ON COLUMN @extschema@.otp_budget.level IS
 'Wrong guesses that were not forgiven, at last_at: the level of a leaky bucket.';
 COMMENT ON COLUMN @extschema@.otp_budget.last_at IS
-'When the last wrong guess was counted, by the wall clock.';
+'When the last wrong guess was counted, by the wall clock; 2000-01-01 if none was.';
 COMMENT ON COLUMN @extschema@.otp_budget.guess_1 IS
 'Keyed digest, 8 bytes, of one of the last eight wrong guesses; the next is written to guess_(total % 8 + 1). 0 if there were fewer.';
 COMMENT ON COLUMN @extschema@.otp_budget.guess_2 IS 'As guess_1.';

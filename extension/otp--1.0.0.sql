@@ -198,6 +198,7 @@ CREATE TABLE @extschema@.otp_challenge (
   key_id integer NOT NULL,
   length smallint NOT NULL,
   alphabet smallint NOT NULL,
+  budget tid NOT NULL,
   state "char" NOT NULL,
   nonce uuid NOT NULL,
   user_id text NOT NULL COLLATE "C",
@@ -467,6 +468,8 @@ COMMENT ON COLUMN @extschema@.otp_challenge.length IS
 'Symbols of the code, 4 to 32.';
 COMMENT ON COLUMN @extschema@.otp_challenge.alphabet IS
 '1 digits, 2 letters, 3 alphanumeric.';
+COMMENT ON COLUMN @extschema@.otp_challenge.budget IS
+'Where the user''s row of otp_budget stood when the code was issued: a hint that spares a look into the index. (0,0) if there was none.';
 COMMENT ON COLUMN @extschema@.otp_challenge.state IS
 'l live, s spent, c cancelled. A live code may have expired.';
 COMMENT ON COLUMN @extschema@.otp_challenge.nonce IS

@@ -56,7 +56,10 @@ fetch(Relation challenges, const text *user, const text *purpose,
 	{
 		Relation	budgets = otp_table_open(OTP_TABLE_BUDGET, user, AccessShareLock);
 
-		otp_budget_fetch(budgets, snapshot, user, budget);
+		if (found)
+			otp_budget_fetch_at(budgets, snapshot, user, &row->challenge.budget, budget);
+		else
+			otp_budget_fetch(budgets, snapshot, user, budget);
 		table_close(budgets, NoLock);
 	}
 	UnregisterSnapshot(snapshot);
@@ -105,6 +108,7 @@ replace(const text *user, const text *purpose, OtpChallenge *challenge)
 
 		CHECK_FOR_INTERRUPTS();
 		challenge->total_at_issue = budget.budget.total;
+		challenge->budget = budget.tid;
 		done = found ? otp_challenge_update(challenges, &row, challenge) == OTP_UPDATED :
 			insert_first(challenges, user, purpose, challenge);
 	}

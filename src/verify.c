@@ -93,12 +93,13 @@ begin_round(Attempt *attempt)
 	otp_user_lock(&attempt->lock, attempt->user);
 	attempt->snapshot = otp_snapshot_now();
 	attempt->now = GetCurrentTimestamp();
-	otp_budget_fetch(attempt->budgets, attempt->snapshot, attempt->user, &attempt->budget);
 	attempt->challenged = otp_challenge_fetch(attempt->challenges, attempt->snapshot,
 											  attempt->user, attempt->purpose,
 											  &attempt->challenge);
 	if (!attempt->challenged)
 		memset(&attempt->challenge, 0, sizeof(attempt->challenge));
+	otp_budget_fetch_at(attempt->budgets, attempt->snapshot, attempt->user,
+						&attempt->challenge.challenge.budget, &attempt->budget);
 }
 
 static void
@@ -341,7 +342,8 @@ prepare(Attempt *attempt)
 	attempt->challenges = otp_table_open(OTP_TABLE_CHALLENGE, attempt->user, RowExclusiveLock);
 	attempt->budgets = otp_table_open(OTP_TABLE_BUDGET, attempt->user, RowExclusiveLock);
 	attempt->decoys = otp_table_open(OTP_TABLE_DECOY, attempt->user, RowExclusiveLock);
-	table_close(otp_table_open(OTP_TABLE_EVENT, attempt->user, RowExclusiveLock), NoLock);
+	if (attempt->policy.trail != OTP_TRAIL_NONE)
+		table_close(otp_table_open(OTP_TABLE_EVENT, attempt->user, RowExclusiveLock), NoLock);
 }
 
 static void

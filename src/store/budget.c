@@ -7,6 +7,7 @@
 
 #include "access/htup_details.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/timestamp.h"
@@ -26,6 +27,9 @@ typedef struct FormData_otp_budget
 	int64		guesses[OTP_BUDGET_GUESSES];	/* columns guess_1 to guess_8 */
 	/* text user_id */
 } FormData_otp_budget;
+
+StaticAssertDecl(sizeof(FormData_otp_budget) == INTALIGN(sizeof(FormData_otp_budget)),
+				 "user_id follows without padding");
 
 enum
 {
@@ -52,23 +56,63 @@ fetch(Relation rel, Snapshot snapshot, const text *user)
 	return otp_table_fetch(rel, snapshot, 1, &key);
 }
 
-void
-otp_budget_fetch(Relation rel, Snapshot snapshot, const text *user, OtpBudgetRow *row)
+static void
+read_row(HeapTuple tuple, OtpBudgetRow *row)
 {
-	HeapTuple	tuple = fetch(rel, snapshot, user);
-	FormData_otp_budget *form;
+	FormData_otp_budget *form = (FormData_otp_budget *) GETSTRUCT(tuple);
 
-	memset(row, 0, sizeof(*row));
-	if (tuple == NULL)
-		return;
-	form = (FormData_otp_budget *) GETSTRUCT(tuple);
 	row->exists = true;
 	row->tid = tuple->t_self;
 	row->budget.total = form->total;
 	row->budget.level = form->level;
 	row->budget.last_at = form->last_at;
 	memcpy(row->budget.guesses, form->guesses, sizeof(form->guesses));
+}
+
+void
+otp_budget_fetch(Relation rel, Snapshot snapshot, const text *user, OtpBudgetRow *row)
+{
+	HeapTuple	tuple = fetch(rel, snapshot, user);
+
+	memset(row, 0, sizeof(*row));
+	if (tuple == NULL)
+		return;
+	read_row(tuple, row);
 	heap_freetuple(tuple);
+}
+
+/* Is it the row of this user?  user_id is the first column behind those of fixed width. */
+static bool
+is_of(HeapTuple tuple, const text *user)
+{
+	const char *id = (char *) GETSTRUCT(tuple) + sizeof(FormData_otp_budget);
+
+	return VARSIZE_ANY_EXHDR(id) == VARSIZE_ANY_EXHDR(user) &&
+		memcmp(VARDATA_ANY(id), VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user)) == 0;
+}
+
+void
+otp_budget_fetch_at(Relation rel, Snapshot snapshot, const text *user, ItemPointer hint,
+					OtpBudgetRow *row)
+{
+	HeapTupleData tuple;
+	Buffer		buffer;
+
+	memset(row, 0, sizeof(*row));
+	/* The table may have been rewritten or cut short meanwhile. */
+	if (ItemPointerIsValid(hint) &&
+		ItemPointerGetBlockNumber(hint) < RelationGetNumberOfBlocks(rel))
+	{
+		tuple.t_self = *hint;
+		if (heap_fetch(rel, snapshot, &tuple, &buffer, false))
+		{
+			if (is_of(&tuple, user))
+				read_row(&tuple, row);
+			ReleaseBuffer(buffer);
+		}
+	}
+	if (!row->exists)
+		otp_budget_fetch(rel, snapshot, user, row);
 }
 
 void

@@ -44,6 +44,13 @@ extern void otp_budget_fetch(Relation rel, Snapshot snapshot, const text *user,
 							 OtpBudgetRow *row);
 
 /*
+ * The same, but looks first where the row once stood, which spares a descent of the index.  The
+ * hint may be invalid or out of date.
+ */
+extern void otp_budget_fetch_at(Relation rel, Snapshot snapshot, const text *user,
+								ItemPointer hint, OtpBudgetRow *row);
+
+/*
  * Makes the all-zero row of a user, permanently.  The caller holds the user's lock and
  * has seen that there is none.
  */

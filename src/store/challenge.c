@@ -25,6 +25,7 @@ typedef struct FormData_otp_challenge
 	int32		key_id;
 	int16		length;
 	int16		alphabet;
+	ItemPointerData budget;
 	char		state;
 	pg_uuid_t	nonce;
 	/* text user_id, purpose */
@@ -39,6 +40,7 @@ enum
 	COL_KEY_ID,
 	COL_LENGTH,
 	COL_ALPHABET,
+	COL_BUDGET,
 	COL_STATE,
 	COL_NONCE,
 	COL_USER_ID,
@@ -46,6 +48,9 @@ enum
 	COL_COUNT = COL_PURPOSE
 };
 
+#ifndef ItemPointerGetDatum
+#define ItemPointerGetDatum(x) PointerGetDatum(x)
+#endif
 StaticAssertDecl(UUID_LEN == OTP_NONCE_SIZE, "a nonce is stored as a uuid");
 StaticAssertDecl(sizeof(int64) == OTP_TAG_SIZE, "a tag is stored as a bigint");
 
@@ -59,6 +64,7 @@ to_form(const OtpChallenge *challenge, FormData_otp_challenge *form)
 	form->key_id = challenge->key_id;
 	form->length = challenge->length;
 	form->alphabet = challenge->alphabet;
+	form->budget = challenge->budget;
 	form->state = challenge->state;
 	memcpy(form->nonce.data, challenge->nonce, OTP_NONCE_SIZE);
 }
@@ -73,6 +79,7 @@ from_form(const FormData_otp_challenge *form, OtpChallenge *challenge)
 	challenge->key_id = form->key_id;
 	challenge->length = form->length;
 	challenge->alphabet = form->alphabet;
+	challenge->budget = form->budget;
 	challenge->state = form->state;
 	memcpy(challenge->nonce, form->nonce.data, OTP_NONCE_SIZE);
 }
@@ -109,6 +116,7 @@ otp_challenge_insert(Relation rel, const text *user, const text *purpose,
 	values[COL_KEY_ID - 1] = Int32GetDatum(form.key_id);
 	values[COL_LENGTH - 1] = Int16GetDatum(form.length);
 	values[COL_ALPHABET - 1] = Int16GetDatum(form.alphabet);
+	values[COL_BUDGET - 1] = ItemPointerGetDatum(&form.budget);
 	values[COL_STATE - 1] = CharGetDatum(form.state);
 	values[COL_NONCE - 1] = UUIDPGetDatum(&form.nonce);
 	values[COL_USER_ID - 1] = PointerGetDatum(user);

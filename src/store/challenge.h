@@ -33,6 +33,7 @@ typedef struct OtpChallenge
 	int32		key_id;			/* the data key that the code is derived from */
 	int			length;
 	OtpAlphabet alphabet;
+	ItemPointerData budget;		/* where the user's budget stood then: a hint, or invalid */
 	OtpChallengeState state;
 } OtpChallenge;
 

@@ -30,7 +30,7 @@ typedef struct TableDef
 static const TableDef tables[OTP_TABLE_COUNT] = {
 	[OTP_TABLE_POLICY] = {"otp_policy", 11},
 	[OTP_TABLE_KEY] = {"otp_key", 5},
-	[OTP_TABLE_CHALLENGE] = {"otp_challenge", 11},
+	[OTP_TABLE_CHALLENGE] = {"otp_challenge", 12},
 	[OTP_TABLE_BUDGET] = {"otp_budget", 12},
 	[OTP_TABLE_DECOY] = {"otp_decoy", 12},
 	[OTP_TABLE_EVENT] = {"otp_event", 9},

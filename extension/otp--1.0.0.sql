@@ -132,7 +132,7 @@ CREATE TABLE @extschema@.otp_policy (
   longest_delay interval,
   shipped boolean NOT NULL DEFAULT false,
   CONSTRAINT "purpose has 1 to 63 bytes"
-    CHECK (octet_length(purpose) BETWEEN 1 AND 63),
+    CHECK (pg_catalog.octet_length(purpose) BETWEEN 1 AND 63),
   CONSTRAINT "alphabet is digits, letters or alphanumeric"
     CHECK (alphabet IN ('digits', 'letters', 'alphanumeric')),
   CONSTRAINT "length and alphabet are given together"
@@ -157,11 +157,11 @@ CREATE TABLE @extschema@.otp_policy (
     CHECK (longest_delay BETWEEN first_delay AND '1 day'),
   CONSTRAINT "row default leaves nothing null"
     CHECK (purpose <> 'default' OR
-           num_nulls(length, alphabet, lifetime, max_attempts, trail,
+           pg_catalog.num_nulls(length, alphabet, lifetime, max_attempts, trail,
                      free_guesses, forgive_every, first_delay, longest_delay) = 0),
   CONSTRAINT "limits of each user stand in the row default alone"
     CHECK (purpose = 'default' OR
-           num_nonnulls(free_guesses, forgive_every, first_delay, longest_delay) = 0)
+           pg_catalog.num_nonnulls(free_guesses, forgive_every, first_delay, longest_delay) = 0)
 );
 
 INSERT INTO @extschema@.otp_policy VALUES
@@ -222,9 +222,10 @@ CREATE TABLE @extschema@.otp_budget (
   PRIMARY KEY (user_id)
 );
 
-CREATE TABLE @extschema@.otp_decoy (LIKE @extschema@.otp_budget INCLUDING ALL);
+-- Several pages of them, so that refusals do not queue for one.
+CREATE TABLE @extschema@.otp_decoy (LIKE @extschema@.otp_budget INCLUDING ALL) WITH (fillfactor = 10);
 INSERT INTO @extschema@.otp_decoy
-  SELECT 0, 0, 'epoch', 0, 0, 0, 0, 0, 0, 0, 0, slot FROM generate_series(0, 7) AS slot;
+  SELECT 0, 0, 'epoch', 0, 0, 0, 0, 0, 0, 0, 0, slot FROM pg_catalog.generate_series(0, 63) AS slot;
 
 CREATE TABLE @extschema@.otp_event (
   at timestamptz NOT NULL,
@@ -567,5 +568,32 @@ REVOKE ALL ON TABLE
   @extschema@.otp_decoy,
   @extschema@.otp_event
   FROM PUBLIC;
+
+-- Default privileges may have granted all of this to somebody already.
+DO $$
+DECLARE
+  command text;
+BEGIN
+  FOR command IN
+    SELECT pg_catalog.format('REVOKE ALL ON TABLE %s FROM %s', c.oid::pg_catalog.regclass,
+                             a.grantee::pg_catalog.regrole)
+      FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS a
+      WHERE c.relnamespace OPERATOR(pg_catalog.=) '@extschema@'::pg_catalog.regnamespace
+        AND c.relname IN ('otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy',
+                          'otp_event')
+        AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
+    UNION
+    SELECT pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM %s', p.oid::pg_catalog.regprocedure,
+                             a.grantee::pg_catalog.regrole)
+      FROM pg_catalog.pg_proc AS p, pg_catalog.aclexplode(p.proacl) AS a
+      WHERE p.pronamespace OPERATOR(pg_catalog.=) '@extschema@'::pg_catalog.regnamespace
+        AND p.proname IN ('otp_policy_guard', 'otp_changed', 'otp_issue', 'otp_resend',
+                          'otp_verify', 'otp_attempt', 'otp_cancel', 'otp_grant',
+                          'otp_master_key_init')
+        AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
+  LOOP
+    EXECUTE command;
+  END LOOP;
+END $$;
 
 SELECT @extschema@.otp_master_key_init();

@@ -15,8 +15,8 @@
 #include "errors.h"
 #include "store/budget.h"
 
-/* rows of otp_decoy, so that refusals of many sessions do not queue for one page */
-#define DECOY_ROWS	8
+/* rows of otp_decoy, "0" and up */
+#define DECOY_ROWS	64
 
 /* The row as it stands on the page; the same for both tables. */
 typedef struct FormData_otp_budget
@@ -156,7 +156,7 @@ otp_budget_overwrite(OtpOverwrite *overwrite, const OtpBudget *budget)
 void
 otp_decoy_overwrite(Relation rel, Snapshot snapshot, TimestampTz now)
 {
-	char		slot[2] = {'0' + MyProcPid % DECOY_ROWS, '\0'};
+	char	   *slot = psprintf("%d", MyProcPid % DECOY_ROWS);
 	HeapTuple	tuple = fetch(rel, snapshot, cstring_to_text(slot));
 	OtpOverwrite overwrite;
 	OtpBudget	budget = {0};

@@ -193,15 +193,6 @@ overwrite_decoy(Attempt *attempt)
 	otp_budget_overwrite(&overwrite, &budget);
 }
 
-static void
-refuse(Attempt *attempt, Verdict *verdict, const char *reason)
-{
-	verdict->reason = reason;
-	overwrite_decoy(attempt);
-	otp_event_rejected(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
-					   reason, NULL);
-}
-
 /* What a wrong guess leaves the user with. */
 static void
 count_left(const Attempt *attempt, Verdict *verdict)
@@ -254,14 +245,30 @@ conflict_like_spending(Attempt *attempt)
 	CheckForSerializableConflictIn(attempt->challenges, tid, ItemPointerGetBlockNumber(tid));
 }
 
-/* Spends the challenge; false if another transaction changed it first. */
-static bool
-spend(Attempt *attempt)
+/*
+ * Spends the challenge of a right guess.  If it had to wait for another transaction that was
+ * rolled back then, the code may have expired meanwhile.
+ */
+static Round
+spend(Attempt *attempt, Verdict *verdict)
 {
 	OtpChallenge spent = attempt->challenge.challenge;
 
 	spent.state = OTP_CHALLENGE_SPENT;
-	return otp_challenge_update(attempt->challenges, &attempt->challenge, &spent) == OTP_UPDATED;
+	if (otp_challenge_update(attempt->challenges, &attempt->challenge, &spent) != OTP_UPDATED)
+		return ROUND_AGAIN;
+	verdict->method = METHOD_ISSUED;
+	if (GetCurrentTimestamp() >= spent.expires_at)
+	{
+		verdict->reason = "expired";
+		otp_event_rejected(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
+						   verdict->reason, verdict->method);
+		return ROUND_OVER;
+	}
+	verdict->reason = "accepted";
+	otp_event_of_transaction(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
+							 verdict->reason, verdict->method);
+	return ROUND_OVER;
 }
 
 /* Compares the guess with the challenge, under the user's lock; releases it. */
@@ -282,27 +289,21 @@ judge(Attempt *attempt, Verdict *verdict)
 	{
 		RESUME_INTERRUPTS();
 		end_round(attempt);
-		if (!spend(attempt))
-			return ROUND_AGAIN;
-		verdict->reason = "accepted";
-		verdict->method = METHOD_ISSUED;
-		otp_event_of_transaction(&attempt->policy, attempt->now, attempt->user,
-								 attempt->purpose, verdict->reason, verdict->method);
-		return ROUND_OVER;
+		return spend(attempt, verdict);
 	}
 	if (!charged)
 		overwrite_decoy(attempt);
 	verdict->reason = right ? "replayed" : spent ? "no_code" : "wrong";
 	verdict->method = right ? METHOD_ISSUED : NULL;
+	if (!spent)
+		count_left(attempt, verdict);
+	end_round(attempt);
+	/* A cancel that comes now waits until the trail has its row. */
 	otp_event_rejected(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
 					   verdict->reason, verdict->method);
 	RESUME_INTERRUPTS();
 	if (!spent)
-	{
-		count_left(attempt, verdict);
 		conflict_like_spending(attempt);
-	}
-	end_round(attempt);
 	return ROUND_OVER;
 }
 
@@ -325,8 +326,11 @@ play_round(Attempt *attempt, Verdict *verdict)
 	reason = refusal(attempt, verdict);
 	if (reason == NULL)
 		return judge(attempt, verdict);
-	refuse(attempt, verdict, reason);
+	verdict->reason = reason;
+	overwrite_decoy(attempt);
 	end_round(attempt);
+	otp_event_rejected(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
+					   reason, NULL);
 	return ROUND_OVER;
 }
 
@@ -358,6 +362,13 @@ finish(Attempt *attempt, const Verdict *verdict)
 }
 
 static void
+wipe(Attempt *attempt)
+{
+	otp_wipe(attempt->guess, sizeof(attempt->guess));
+	otp_wipe(attempt->expected, sizeof(attempt->expected));
+}
+
+static void
 attempt_code(FunctionCallInfo fcinfo, const char *function, Verdict *verdict)
 {
 	Attempt		attempt = {0};
@@ -382,12 +393,15 @@ attempt_code(FunctionCallInfo fcinfo, const char *function, Verdict *verdict)
 			CHECK_FOR_INTERRUPTS();
 		finish(&attempt, verdict);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
-		otp_wipe(attempt.guess, sizeof(attempt.guess));
-		otp_wipe(attempt.expected, sizeof(attempt.expected));
+		/* A timeout's error, say, would log the statement with the code. */
+		(void) otp_errprivate();
+		wipe(&attempt);
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	wipe(&attempt);
 }
 
 /* otp_verify(user_id text, code text, purpose text, context text) → boolean */

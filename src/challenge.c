@@ -93,20 +93,46 @@ insert_first(Relation challenges, const text *user, const text *purpose,
 	return !found;
 }
 
-/* Puts a fresh challenge in the place of whatever there is. */
+/*
+ * Makes the budget of a user who has none, so that a guess at the code finds it: its first wrong
+ * guess then costs what every other one does.
+ */
 static void
-replace(const text *user, const text *purpose, OtpChallenge *challenge)
+make_budget(const text *user, OtpBudgetRow *budget)
+{
+	Relation	budgets = otp_table_open(OTP_TABLE_BUDGET, user, RowExclusiveLock);
+	Snapshot	snapshot;
+	LOCKTAG		lock;
+
+	otp_user_lock(&lock, user);
+	snapshot = otp_snapshot_now();
+	otp_budget_fetch(budgets, snapshot, user, budget);
+	UnregisterSnapshot(snapshot);
+	if (!budget->exists)
+		otp_budget_create(budgets, user, budget);
+	otp_lock_release(&lock);
+	table_close(budgets, NoLock);
+}
+
+/* Puts a fresh challenge in the place of whatever there is; its life begins now. */
+static void
+replace(const text *user, const text *purpose, const OtpPolicy *policy, OtpChallenge *challenge)
 {
 	Relation	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, RowExclusiveLock);
 	OtpChallengeRow row;
 	OtpBudgetRow budget;
 	bool		done = false;
 
-	while (!done)
+	/* The wait for another transaction may outlast the code's life. */
+	while (!done || GetCurrentTimestamp() >= challenge->expires_at)
 	{
 		bool		found = fetch(challenges, user, purpose, &row, &budget);
 
 		CHECK_FOR_INTERRUPTS();
+		if (!budget.exists)
+			make_budget(user, &budget);
+		challenge->issued_at = GetCurrentTimestamp();
+		challenge->expires_at = challenge->issued_at + policy->lifetime;
 		challenge->total_at_issue = budget.budget.total;
 		challenge->budget = budget.tid;
 		done = found ? otp_challenge_update(challenges, &row, challenge) == OTP_UPDATED :
@@ -133,15 +159,15 @@ derive(const OtpDataKey *key, const OtpChallenge *challenge, const text *user,
  */
 static Datum
 hand_out(const text *user, const text *purpose, const OtpPolicy *policy,
-		 OtpChallenge *challenge, TimestampTz at, const char *event, char *code)
+		 OtpChallenge *challenge, const char *event, char *code)
 {
 	Datum		result;
 
 	PG_TRY();
 	{
 		if (challenge != NULL)
-			replace(user, purpose, challenge);
-		otp_event_of_transaction(policy, at, user, purpose, event, NULL);
+			replace(user, purpose, policy, challenge);
+		otp_event_of_transaction(policy, GetCurrentTimestamp(), user, purpose, event, NULL);
 		result = otp_make_code(code, strlen(code));
 	}
 	PG_FINALLY();
@@ -168,8 +194,6 @@ otp_issue(PG_FUNCTION_ARGS)
 	otp_require_writable("otp_issue()");
 	otp_policy_get(purpose, &policy, NULL);
 	key = otp_writing_key();
-	challenge.issued_at = GetCurrentTimestamp();
-	challenge.expires_at = challenge.issued_at + policy.lifetime;
 	challenge.key_id = key->id;
 	challenge.alphabet = policy.alphabet;
 	challenge.length = policy.length;
@@ -177,7 +201,7 @@ otp_issue(PG_FUNCTION_ARGS)
 	if (!pg_strong_random(challenge.nonce, OTP_NONCE_SIZE))
 		otp_openssl_error("make random numbers");
 	derive(key, &challenge, user, purpose, context, code, challenge.tag);
-	return hand_out(user, purpose, &policy, &challenge, challenge.issued_at, "issued", code);
+	return hand_out(user, purpose, &policy, &challenge, "issued", code);
 }
 
 /* Is it a code that could still be accepted? */
@@ -221,7 +245,7 @@ otp_resend(PG_FUNCTION_ARGS)
 		otp_wipe(code, sizeof(code));
 		PG_RETURN_NULL();
 	}
-	return hand_out(user, purpose, &policy, NULL, now, "resent", code);
+	return hand_out(user, purpose, &policy, NULL, "resent", code);
 }
 
 /* otp_cancel(user_id text, purpose text) → boolean */

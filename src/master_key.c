@@ -38,7 +38,8 @@ report_missing(const char *wanted, const char *why)
 	ereport(ERROR,
 			errcode(ERRCODE_OTP_MASTER_KEY_MISSING),
 			errmsg("master key is missing"),
-			errdetail("%s%s", which, superuser() ? why : "The server log says why."),
+			errdetail("%s%s", which, superuser_arg(GetSessionUserId()) ? why :
+					  "The server log says why."),
 			errdetail_log("%s%s", which, why),
 			errhint("Check otp.master_key_file and otp.master_key_command."),
 			otp_errprivate());

@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "errors.h"
 #include "store/challenge.h"
 
 /*
@@ -72,6 +73,14 @@ to_form(const OtpChallenge *challenge, FormData_otp_challenge *form)
 static void
 from_form(const FormData_otp_challenge *form, OtpChallenge *challenge)
 {
+	if (form->length < OTP_CODE_MIN || form->length > OTP_CODE_MAX ||
+		otp_alphabet_symbols(form->alphabet) == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_OTP_SEALED_DAMAGED),
+				errmsg("a row of table \"otp_challenge\" is damaged"),
+				errdetail("It has a code of %d symbols of alphabet %d.",
+						  form->length, form->alphabet),
+				otp_errprivate());
 	challenge->issued_at = form->issued_at;
 	challenge->expires_at = form->expires_at;
 	challenge->total_at_issue = form->total_at_issue;

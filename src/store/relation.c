@@ -12,6 +12,7 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
 #include "executor/executor.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -118,6 +119,9 @@ otp_table_open(OtpTable table, const text *user, LOCKMODE lockmode)
 	if (!OidIsValid(table_oids[table]))
 		table_oids[table] = look_up_table(table);
 	rel = table_open(table_oids[table], lockmode);
+	/* Now, because a later wait for it might come under a user's lock. */
+	if (OidIsValid(otp_primary_key(rel)))
+		LockRelationOid(otp_primary_key(rel), AccessShareLock);
 	if (RelationGetNumberOfAttributes(rel) != tables[table].columns)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -135,7 +139,7 @@ otp_snapshot_now(void)
 	return RegisterSnapshot(GetLatestSnapshot());
 }
 
-/* As with a table, its lock stays: the transaction's next call gets it for nothing. */
+/* otp_table_open() has locked it. */
 static Relation
 open_primary_key(Relation rel)
 {
@@ -147,7 +151,7 @@ open_primary_key(Relation rel)
 				errmsg("table \"%s\" of extension \"otp\" has no primary key",
 					   RelationGetRelationName(rel)),
 				otp_errprivate());
-	return index_open(index, AccessShareLock);
+	return index_open(index, NoLock);
 }
 
 HeapTuple

@@ -17,11 +17,11 @@
 
 /* What an application calls; no table. */
 static const char *const application_functions[] = {
-	"otp_issue(text, text, text)",
-	"otp_resend(text, text, text)",
-	"otp_verify(text, text, text, text)",
-	"otp_attempt(text, text, text, text)",
-	"otp_cancel(text, text)",
+	"otp_issue(pg_catalog.text, pg_catalog.text, pg_catalog.text)",
+	"otp_resend(pg_catalog.text, pg_catalog.text, pg_catalog.text)",
+	"otp_verify(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
+	"otp_attempt(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
+	"otp_cancel(pg_catalog.text, pg_catalog.text)",
 };
 
 static void

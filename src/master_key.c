@@ -34,12 +34,13 @@ report_missing(const char *wanted, const char *why)
 {
 	const char *which = wanted == NULL ? "" :
 		psprintf("Master key \"%s\" is wanted. ", wanted);
+	/* Neither SET ROLE nor a SECURITY DEFINER function makes a caller a superuser here. */
+	bool		told = superuser() && superuser_arg(GetSessionUserId());
 
 	ereport(ERROR,
 			errcode(ERRCODE_OTP_MASTER_KEY_MISSING),
 			errmsg("master key is missing"),
-			errdetail("%s%s", which, superuser_arg(GetSessionUserId()) ? why :
-					  "The server log says why."),
+			errdetail("%s%s", which, told ? why : "The server log says why."),
 			errdetail_log("%s%s", which, why),
 			errhint("Check otp.master_key_file and otp.master_key_command."),
 			otp_errprivate());

@@ -18,6 +18,7 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xlog.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -63,6 +64,7 @@ typedef struct Attempt
 	OtpPolicy	policy;
 	OtpLimits	limits;
 	int32		writing_id;
+	XLogRecPtr	before;			/* what the transaction had written before */
 
 	Relation	challenges;
 	Relation	budgets;
@@ -72,6 +74,7 @@ typedef struct Attempt
 	Snapshot	snapshot;
 	TimestampTz now;
 	OtpBudgetRow budget;
+	bool		clock_went_back;	/* was the last wrong guess in the future? */
 	OtpChallengeRow challenge;
 	bool		challenged;		/* is there a challenge? */
 	const OtpDataKey *key;		/* of the challenge; the writing one if there is none */
@@ -100,6 +103,11 @@ begin_round(Attempt *attempt)
 		memset(&attempt->challenge, 0, sizeof(attempt->challenge));
 	otp_budget_fetch_at(attempt->budgets, attempt->snapshot, attempt->user,
 						&attempt->challenge.challenge.budget, &attempt->budget);
+	/* Delays stay bounded: what lies in the future counts as now. */
+	attempt->clock_went_back = attempt->budget.exists &&
+		attempt->budget.budget.last_at > attempt->now;
+	if (attempt->clock_went_back)
+		attempt->budget.budget.last_at = attempt->now;
 }
 
 static void
@@ -174,23 +182,21 @@ refusal(Attempt *attempt, Verdict *verdict)
 }
 
 /*
- * Costs as much as a charge and changes no count.  A budget whose last guess lies in the
- * future, because the clock went back, is brought back to now: delays stay bounded.
+ * Costs as much as a charge and changes no count: writes down at most that a guess of the
+ * future was made now, from when its delay runs.
  */
 static void
 overwrite_decoy(Attempt *attempt)
 {
 	OtpOverwrite overwrite;
-	OtpBudget	budget = attempt->budget.budget;
 
-	if (!attempt->budget.exists || budget.last_at <= attempt->now)
+	if (!attempt->clock_went_back)
 	{
 		otp_decoy_overwrite(attempt->decoys, attempt->snapshot, attempt->now);
 		return;
 	}
-	budget.last_at = attempt->now;
 	otp_overwrite_begin(&overwrite, attempt->budgets, &attempt->budget.tid);
-	otp_budget_overwrite(&overwrite, &budget);
+	otp_budget_overwrite(&overwrite, &attempt->budget.budget);
 }
 
 /* What a wrong guess leaves the user with. */
@@ -341,6 +347,7 @@ play_round(Attempt *attempt, Verdict *verdict)
 static void
 prepare(Attempt *attempt)
 {
+	attempt->before = XactLastRecEnd;
 	otp_policy_get(attempt->purpose, &attempt->policy, &attempt->limits);
 	attempt->writing_id = otp_writing_key()->id;
 	attempt->challenges = otp_table_open(OTP_TABLE_CHALLENGE, attempt->user, RowExclusiveLock);
@@ -358,7 +365,7 @@ finish(Attempt *attempt, const Verdict *verdict)
 	table_close(attempt->decoys, NoLock);
 	/* What is accepted is flushed when it commits; what is rejected, now. */
 	if (strcmp(verdict->reason, "accepted") != 0)
-		otp_permanent_flush();
+		otp_permanent_flush(attempt->before);
 }
 
 static void

@@ -61,7 +61,10 @@
  * Neither kind takes or releases a predicate lock: what is written here is outside of
  * the transaction, hence outside of SERIALIZABLE's promise.
  *
- * Flush.  The caller flushes once, before it tells anyone the verdict.
+ * Flush.  The caller flushes once, before it tells anyone the verdict.  A row of the trail costs
+ * the transaction an id, and so its commit a record and a second flush, although all that
+ * it did is on disk by then.  Hence a transaction that had written nothing before is made
+ * one that has written nothing again; its commit record then follows at leisure.
  */
 #include "compat.h"
 
@@ -245,7 +248,7 @@ otp_overwrite_abort(OtpOverwrite *overwrite)
 }
 
 void
-otp_permanent_flush(void)
+otp_permanent_flush(XLogRecPtr before)
 {
 	XLogRecPtr	end = XactLastRecEnd;
 
@@ -261,4 +264,6 @@ otp_permanent_flush(void)
 	HOLD_INTERRUPTS();
 	SyncRepWaitForLSN(end, false);
 	RESUME_INTERRUPTS();
+	if (XLogRecPtrIsInvalid(before))
+		XactLastRecEnd = before;
 }

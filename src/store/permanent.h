@@ -57,7 +57,10 @@ extern void otp_overwrite_abort(OtpOverwrite *overwrite);
 /*
  * Puts all permanent writes of this session on disk, and on the synchronous standbys,
  * exactly as a commit would under the session's synchronous_commit.
+ *
+ * before: XactLastRecEnd as it was when the caller began.  If the transaction had written nothing
+ * then, its commit has nothing left to flush, and will not.
  */
-extern void otp_permanent_flush(void);
+extern void otp_permanent_flush(XLogRecPtr before);
 
 #endif							/* OTP_STORE_PERMANENT_H */

@@ -237,7 +237,9 @@ otp_policy_guard(PG_FUNCTION_ARGS)
 	Relation	rel;
 	HeapTuple	row;
 	Datum		purpose;
+	Datum		shipped;
 	bool		no_purpose;
+	bool		isnull;
 	int			column = COL_SHIPPED;
 	Datum		no = BoolGetDatum(false);
 	bool		null = false;
@@ -247,16 +249,18 @@ otp_policy_guard(PG_FUNCTION_ARGS)
 				errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				errmsg("otp_policy_guard() must be called as a BEFORE trigger"));
 	rel = trigger->tg_relation;
-	row = trigger->tg_newtuple;
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 	{
 		/* NOT NULL is checked after this trigger. */
 		row = trigger->tg_trigtuple;
 		purpose = heap_getattr(row, COL_PURPOSE, RelationGetDescr(rel), &no_purpose);
-		if (!no_purpose)
+		shipped = heap_getattr(row, COL_SHIPPED, RelationGetDescr(rel), &isnull);
+		if (!no_purpose && !isnull && !DatumGetBool(shipped))
 			delete_shipped(rel, purpose);
+		return PointerGetDatum(row);
 	}
-	row = heap_modify_tuple_by_cols(row, RelationGetDescr(rel), 1, &column, &no, &null);
+	row = heap_modify_tuple_by_cols(trigger->tg_newtuple, RelationGetDescr(rel), 1,
+									&column, &no, &null);
 	return PointerGetDatum(row);
 }
 

@@ -505,7 +505,7 @@ COMMENT ON INDEX @extschema@.otp_budget_pkey IS
 'One row per user.';
 
 COMMENT ON TABLE @extschema@.otp_decoy IS
-'Eight rows that refusals overwrite as a wrong guess overwrites otp_budget, so that both take as long. They mean nothing. Not dumped.';
+'Rows that refusals overwrite as a wrong guess overwrites otp_budget, so that both take as long. They mean nothing. Not dumped.';
 COMMENT ON COLUMN @extschema@.otp_decoy.total IS 'Means nothing.';
 COMMENT ON COLUMN @extschema@.otp_decoy.level IS 'Means nothing.';
 COMMENT ON COLUMN @extschema@.otp_decoy.last_at IS 'Means nothing.';
@@ -518,7 +518,7 @@ COMMENT ON COLUMN @extschema@.otp_decoy.guess_6 IS 'Means nothing.';
 COMMENT ON COLUMN @extschema@.otp_decoy.guess_7 IS 'Means nothing.';
 COMMENT ON COLUMN @extschema@.otp_decoy.guess_8 IS 'Means nothing.';
 COMMENT ON COLUMN @extschema@.otp_decoy.user_id IS
-'0 to 7; a session uses the row of its process id modulo 8.';
+'0 to 63; a session uses the row of its process id modulo 64.';
 COMMENT ON INDEX @extschema@.otp_decoy_pkey IS
 'One row per slot.';
 

@@ -1,0 +1,224 @@
+# What an ordinary role may do, what it may not, and what its search_path cannot change.
+
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+
+use OtpTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+srand(6);
+
+my $node = new_node('privileges', settings => q{
+	log_statement = none
+});
+value($node, q{
+	CREATE ROLE nobody LOGIN;
+	CREATE ROLE "App Role" LOGIN;
+	SELECT otp_grant('"App Role"', 'application')});
+
+# Every function of the extension, a call of it, and what the call gives; undef: not for everyone.
+my $secret = "'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'";
+my $key = '12345678901234567890';
+my %functions = (
+	'otp_in(cstring)' => [ "otp_in('492 039')", '492039' ],
+	'otp_out(otp)' => [ "otp_out('492039')", '492039' ],
+	'otp_recv(internal)' => [ 'otp_recv(NULL)', qr/ERROR:  42883: / ],
+	'otp_send(otp)' => [ "otp_send('492039')", '\x343932303339' ],
+	'otp_eq(otp,otp)' => [ "otp_eq('49-20-39', '492039')", 't' ],
+	'otp_ne(otp,otp)' => [ "otp_ne('49-20-39', '492039')", 'f' ],
+	'otp_secret_in(cstring)' => [ "otp_secret_in('gezd gnbv')", 'GEZDGNBV' ],
+	'otp_secret_out(otp_secret)' => [ "otp_secret_out('gezd gnbv')", 'GEZDGNBV' ],
+	'otp_secret_recv(internal)' => [ 'otp_secret_recv(NULL)', qr/ERROR:  42883: / ],
+	'otp_secret_send(otp_secret)' => [ "otp_secret_send('GEZDGNBV')", '\x0101060000001e3132333435' ],
+	'otp_secret(bytea,text,integer,integer)' => [ "otp_secret('12345'::bytea)", 'GEZDGNBV' ],
+	'otp_secret_from_bytea(bytea)' => [ "otp_secret_from_bytea('12345')", 'GEZDGNBV' ],
+	'otp_secret_key(otp_secret)' => [ "encode(otp_secret_key($secret), 'escape')", $key ],
+	'otp_secret_generate(integer,text,integer,integer)' => [ 'octet_length(otp_secret_key(otp_secret_generate()))', 20 ],
+	'hotp_at(otp_secret,bigint)' => [ "hotp_at($secret, 1)", '287082' ],
+	'totp_at(otp_secret,timestamp with time zone)' => [ "totp_at($secret, to_timestamp(59))", '287082' ],
+	'hotp_match(otp_secret,text,bigint,integer)' => [ "hotp_match($secret, '287082', 0, 1)", 1 ],
+	'totp_match(otp_secret,text,timestamp with time zone,integer)' => [ "totp_match($secret, '287082', to_timestamp(59))", 1 ],
+	'otp_issue(text,text,text)' => ["otp_issue('alice')"],
+	'otp_resend(text,text,text)' => ["otp_resend('alice')"],
+	'otp_verify(text,text,text,text)' => ["otp_verify('alice', '492039')"],
+	'otp_attempt(text,text,text,text)' => ["otp_attempt('alice', '492039')"],
+	'otp_cancel(text,text)' => ["otp_cancel('alice')"],
+	'otp_grant(regrole,text)' => ["otp_grant('nobody', 'application')"],
+	'otp_master_key_init()' => ['otp_master_key_init()'],
+	'otp_policy_guard()' => ['otp_policy_guard()'],
+	'otp_changed()' => ['otp_changed()']);
+my $of_extension = q{deptype = 'e' AND refclassid = 'pg_extension'::regclass
+	AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'otp')};
+
+# as(ROLE, SQL): output and errors of a session of that role, which is no superuser that plays it.
+sub as
+{
+	my ($role, $sql) = @_;
+	my ($status, $out, $err) = $node->psql(
+		'postgres',
+		"\\set VERBOSITY verbose\n$sql",
+		on_error_stop => 0,
+		extra_params => [ '-U', $role ]);
+
+	return ($out, $err);
+}
+
+my $listed = value($node,
+	"SELECT objid::regprocedure FROM pg_depend WHERE classid = 'pg_proc'::regclass AND $of_extension");
+is_deeply([ sort split /\n/, $listed ], [ sort keys %functions ], 'every function of the extension is called here');
+for my $function (sort keys %functions)
+{
+	my ($call, $expected) = @{ $functions{$function} };
+	my ($out, $err) = as('nobody', "SELECT $call");
+
+	if (ref $expected)
+	{
+		like($err, $expected, "nobody can call $function from SQL");
+	}
+	elsif (defined $expected)
+	{
+		is("$out$err", $expected, "anyone may call $function");
+	}
+	else
+	{
+		like($err, qr/ERROR:  42501: permission denied for function/, "not everyone may call $function");
+	}
+}
+is(value($node, "SELECT count(*) FROM pg_proc WHERE prosecdef AND oid IN (SELECT objid FROM pg_depend WHERE classid = 'pg_proc'::regclass AND $of_extension)"),
+	0, 'no function is SECURITY DEFINER');
+is(value($node, "SELECT count(*) FROM pg_depend d, pg_proc p WHERE d.classid = 'pg_proc'::regclass AND $of_extension AND p.oid = d.objid AND 0 IN (SELECT grantee FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner)))) AND p.provolatile <> 'i'"),
+	1, 'of what is not IMMUTABLE, everyone may call otp_secret_generate alone');
+
+# An application's role: requirement 36.
+sub works_for_application
+{
+	my ($what, $settings, $schema) = @_;
+	my $code = (as('App Role', "$settings SELECT ${schema}otp_issue('$what')"))[0];
+	my ($wrong) = wrong_codes(1, $code);
+	my ($out, $err) = as('App Role', qq{$settings
+		SELECT ${schema}otp_resend('$what')::text = '$code', ${schema}otp_verify('$what', '$wrong'),
+		  (${schema}otp_attempt('$what', '$code')).reason, ${schema}otp_issue('$what') IS NULL, ${schema}otp_cancel('$what')});
+
+	is("$out$err", 't|f|accepted|f|t', "an application's five functions work $what");
+	is(budget($node, $what), 1, "and on the tables of the extension $what");
+	return;
+}
+works_for_application('as they are', '', '');
+for my $function (grep { !defined $functions{$_}[1] } sort keys %functions)
+{
+	next if $function =~ /^otp_(issue|resend|verify|attempt|cancel)\(/;
+	like((as('App Role', "SELECT $functions{$function}[0]"))[1],
+		qr/ERROR:  42501: permission denied for function/, "an application may not call $function");
+}
+
+my @tables = split /\n/,
+  value($node, "SELECT objid::regclass FROM pg_depend, pg_class WHERE classid = 'pg_class'::regclass AND $of_extension AND relkind IN ('r', 'v', 'm', 'S', 'p') AND objid = pg_class.oid ORDER BY 1");
+is_deeply([ sort @tables ], [qw(otp_budget otp_challenge otp_decoy otp_event otp_key otp_policy)],
+	'these are the tables of the extension');
+for my $table (@tables)
+{
+	my $column = value($node, "SELECT attname FROM pg_attribute WHERE attrelid = '$table'::regclass AND attnum = 1");
+	my @commands = (
+		"SELECT FROM $table", "SELECT count($column) FROM $table",
+		"INSERT INTO $table DEFAULT VALUES", "UPDATE $table SET $column = NULL",
+		"DELETE FROM $table", "TRUNCATE $table", "COPY $table TO STDOUT",
+		"BEGIN; LOCK TABLE $table IN ACCESS SHARE MODE; ROLLBACK",
+		"ALTER TABLE $table DISABLE TRIGGER ALL", "CREATE INDEX ON $table ((1))", "VACUUM $table");
+
+	for my $role ('nobody', 'App Role')
+	{
+		my (undef, $err) = as($role, join ";\n", @commands);
+		my $said = () = $err =~ /(?:ERROR|WARNING):  /g;
+		my $denied = () =
+		  $err =~ /(?:ERROR:  42501|WARNING:  01000): (?:permission denied|must be owner|skipping)/g;
+
+		is("$denied of $said", @commands . ' of ' . @commands, "$role can do nothing to $table");
+	}
+}
+is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge,otp_budget,otp_decoy,otp_event}'::regclass[]) AS t,
+	unnest('{nobody,App Role}'::name[]) AS r
+	WHERE has_table_privilege(r, t, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+	  OR has_any_column_privilege(r, t, 'SELECT, INSERT, UPDATE, REFERENCES')}),
+	0, 'and has no privilege on any');
+
+# Look-alikes in front of the real tables, functions, operators and types.
+value($node, q{
+	CREATE SCHEMA evil AUTHORIZATION "App Role";
+	SET ROLE "App Role";
+	SET search_path = evil;
+	CREATE TABLE otp_policy AS SELECT * FROM (VALUES ('default', 100, true)) AS v (purpose, max_attempts, shipped);
+	CREATE TABLE otp_key (id integer PRIMARY KEY, state text, made_at timestamptz, master_id text, wrapped bytea);
+	CREATE TABLE otp_challenge (user_id text PRIMARY KEY);
+	CREATE TABLE otp_budget (user_id text PRIMARY KEY);
+	CREATE TABLE otp_decoy (user_id text PRIMARY KEY);
+	CREATE TABLE otp_event (at timestamptz);
+	CREATE TYPE otp_verdict AS (accepted boolean);
+	CREATE FUNCTION always(text, text) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT true';
+	CREATE OPERATOR = (LEFTARG = text, RIGHTARG = text, FUNCTION = always);
+	CREATE FUNCTION hash_bytes_extended(text) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint'});
+my %hostile = (
+	'with look-alikes first' => 'SET search_path = evil, pg_catalog, public;',
+	'with look-alikes that are temporary' => 'SET client_min_messages = warning; CREATE TEMP TABLE otp_budget (user_id text);'
+	  . ' CREATE TEMP TABLE otp_challenge (user_id text); SET search_path = pg_temp, evil, pg_catalog, public;',
+	'with an empty search_path' => "SET search_path = '';");
+works_for_application($_, $hostile{$_}, 'public.') for sort keys %hostile;
+is(value($node, q{
+	SELECT (SELECT count(*) FROM evil.otp_key), (SELECT count(*) FROM evil.otp_challenge),
+	  (SELECT count(*) FROM evil.otp_budget), (SELECT count(*) FROM evil.otp_decoy), (SELECT count(*) FROM evil.otp_event)}),
+	'0|0|0|0|0', 'look-alikes are not written');
+my $right = issue($node, 'limited');
+my ($out, $err) = as('App Role', "$hostile{'with look-alikes first'}\n" . join '', map { attempt_sql('limited', $_) =~ s/\(otp_/(public.otp_/r } wrong_codes(7, $right));
+is_deeply([ map { $_->[2] } told($out) ], [ ('wrong') x 5, ('locked') x 2 ], 'nor read: the true policy holds');
+
+# Requirement 39: what is issued for one purpose is no use for another.
+$right = issue($node, 'shopper', 'shop');
+issue($node, 'shopper', 'bank');
+is(attempt($node, 'shopper', $right, 'bank'), 'wrong', "one purpose's code is wrong for another");
+is(attempt($node, 'shopper', $right, 'shop'), 'accepted', 'and right for its own');
+
+# A schema of its own: duties come with USAGE, and nothing else does.
+value($node, 'CREATE DATABASE apart');
+value($node, 'CREATE SCHEMA "One Time"; CREATE EXTENSION otp SCHEMA "One Time"', 'apart');
+my @as_application = (extra_params => [ '-U', 'App Role' ]);
+like(error_of($node, q{SELECT "One Time".otp_issue('alice')}, 'apart', @as_application),
+	qr/ERROR:  42501: permission denied for schema/, 'a schema of its own is closed');
+value($node, q{SELECT "One Time".otp_grant('"App Role"', 'application')}, 'apart');
+is($node->safe_psql('apart', q{SELECT "One Time".otp_verify('alice', "One Time".otp_issue('alice')::text)}, @as_application),
+	't', 'and open to whom a duty is granted');
+like(error_of($node, q{SELECT * FROM "One Time".otp_challenge}, 'apart', @as_application),
+	qr/ERROR:  42501: permission denied for table/, 'but not its tables');
+
+# Requirement 20: the settings can be neither seen nor made, before the library is loaded or after.
+my $trap = $node->basedir . '/trap';
+my $command = "touch $trap; cat otp_master.key";
+my $load = "SELECT hotp_at($secret, 0);";
+for my $setting (qw(otp.master_key_file otp.master_key_command))
+{
+	like((as('App Role', "$load SHOW $setting"))[1], qr/ERROR:  42501: /, "$setting is not shown");
+	like((as('App Role', "$load SELECT current_setting('$setting')"))[1], qr/ERROR:  42501: /, "$setting is no current_setting()");
+	is((as('App Role', "$load SELECT setting FROM pg_settings WHERE name = '$setting'"))[0], '755224', "$setting is not in pg_settings");
+	like((as('App Role', "$load SET $setting = '$command'"))[1], qr/ERROR:  42501: /, "$setting is not set");
+	like((as('App Role', "$load SELECT set_config('$setting', '$command', false)"))[1], qr/ERROR:  42501: /, "$setting is no set_config()");
+	like((as('App Role', "$load ALTER ROLE \"App Role\" SET $setting = '$command'"))[1], qr/ERROR:  42501: /, "$setting is not set for a role");
+}
+for my $way (
+	"SET otp.master_key_command = '$command';",
+	"SELECT set_config('otp.master_key_command', '$command', false);",
+	"ALTER ROLE \"App Role\" SET otp.master_key_command = '$command';\n\\c")
+{
+	my ($out, $err) = as('App Role', "$way\nSELECT otp_verify('way', otp_issue('way')::text)");
+	like($out, qr/^t$/m, "the library is loaded after: $way");
+	like($err, qr/(WARNING|ERROR):  42501: permission denied to set parameter "otp\.master_key_command"/, 'and the setting refused');
+}
+{
+	local $ENV{PGOPTIONS} = "-c otp.master_key_command=touch\\ $trap";
+	is((as('App Role', "SELECT otp_verify('way', otp_issue('way')::text)"))[0], 't', 'the library is loaded after options of the connection');
+}
+ok(!-e $trap, 'no command of a role has been run');
+
+stop_soundly($node);
+done_testing();

@@ -74,12 +74,14 @@ static void
 from_form(const FormData_otp_challenge *form, OtpChallenge *challenge)
 {
 	if (form->length < OTP_CODE_MIN || form->length > OTP_CODE_MAX ||
-		otp_alphabet_symbols(form->alphabet) == NULL)
+		otp_alphabet_symbols(form->alphabet) == NULL ||
+		(form->state != OTP_CHALLENGE_LIVE && form->state != OTP_CHALLENGE_SPENT &&
+		 form->state != OTP_CHALLENGE_CANCELLED))
 		ereport(ERROR,
 				errcode(ERRCODE_OTP_SEALED_DAMAGED),
 				errmsg("a row of table \"otp_challenge\" is damaged"),
-				errdetail("It has a code of %d symbols of alphabet %d.",
-						  form->length, form->alphabet),
+				errdetail("It has a code of %d symbols of alphabet %d in state \"%c\".",
+						  form->length, form->alphabet, form->state),
 				otp_errprivate());
 	challenge->issued_at = form->issued_at;
 	challenge->expires_at = form->expires_at;

@@ -40,8 +40,8 @@ OBJS = \
 	src/core/otpauth.o
 
 # The stems of sql/ and specs/, in the order in which they run
-REGRESS = setup code secret totp encoding functions policy issue verify limits events grant
-ISOLATION =
+REGRESS = setup code secret totp encoding functions keyring policy issue verify limits events grant prepared schema
+ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock first-key
 
 PG_CPPFLAGS = -I$(srcdir)/src
 SHLIB_LINK = -lcrypto

@@ -1,0 +1,97 @@
+-- Privileges, as an ordinary role sees them.
+
+CREATE ROLE regress_otp_app;
+CREATE ROLE regress_otp_visitor;
+
+-- What is for everyone: the types and the pure functions (every one of them).
+SET ROLE regress_otp_visitor;
+SELECT otp '00-12' AS code, otp '1234' = otp '1234' AS eq, otp '1234' <> otp '1234' AS ne, otp_send('1234') AS send;
+SELECT otp_eq('1234', '1234') AS eq, otp_ne('1234', '1234') AS ne, otp_in('1234') AS "in", otp_out('1234') AS out;
+SELECT otp_secret 'GEZDGNBV' AS secret, otp_secret('\x3132333435', 'SHA256', 8, 60) AS made,
+       'GEZDGNBV'::text::otp_secret AS text, '\x3132333435'::bytea::otp_secret AS bytea,
+       otp_secret_from_bytea('\x3132333435') AS from_bytea;
+SELECT otp_secret_in('GEZDGNBV') AS "in", otp_secret_out('GEZDGNBV') AS out, otp_secret_send('GEZDGNBV') AS send,
+       otp_secret_key('GEZDGNBV') AS key, octet_length(otp_secret_key(otp_secret_generate())) AS generated;
+SELECT hotp_at('GEZDGNBV', 0) AS hotp, totp_at('GEZDGNBV', 'epoch') AS totp,
+       hotp_match('GEZDGNBV', hotp_at('GEZDGNBV', 3)::text, 0, 5) AS hotp_match,
+       totp_match('GEZDGNBV', hotp_at('GEZDGNBV', 1)::text, 'epoch') AS totp_match;
+
+-- requirement 36: what is not.
+SELECT function, failure('SELECT ' || function)
+  FROM (VALUES ('otp_issue(''grant-1'')'), ('otp_resend(''grant-1'')'), ('otp_verify(''grant-1'', ''123456'')'),
+               ('otp_attempt(''grant-1'', ''123456'')'), ('otp_cancel(''grant-1'')'),
+               ('otp_grant(''regress_otp_visitor'', ''application'')'), ('otp_master_key_init()'),
+               ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
+RESET ROLE;
+
+-- otp_grant knows its duties, and a role by name or by number.
+SELECT failure($$SELECT otp_grant('regress_otp_app', 'applications')$$, true);
+SELECT failure($$SELECT otp_grant('regress_otp_app', '')$$);
+SELECT failure($$SELECT otp_grant('regress_otp_unknown', 'application')$$);
+SELECT otp_grant('regress_otp_app', NULL) IS NULL AS no_duty, otp_grant(NULL, 'application') IS NULL AS no_role;
+SELECT has_function_privilege('regress_otp_app', 'otp_issue(text, text, text)', 'EXECUTE') AS granted;
+BEGIN READ ONLY;
+SELECT failure($$SELECT otp_grant('regress_otp_app', 'application')$$);
+COMMIT;
+SELECT otp_grant('regress_otp_app', 'application');
+SELECT otp_grant(oid, 'application') FROM pg_roles WHERE rolname = 'regress_otp_app';
+
+-- requirement 36: then the role can call what an application calls, and read and write no table.
+SET ROLE regress_otp_app;
+SELECT otp_issue('grant-1', 'login', 'context')::text AS code \gset
+SELECT otp_resend('grant-1', 'login', 'context')::text = :'code' AS resent;
+SELECT otp_verify('grant-1', wrong(:'code'), 'login', 'context') AS wrong;
+SELECT accepted, reason FROM otp_attempt('grant-1', :'code', 'login', 'context');
+SELECT otp_issue('grant-1') IS NOT NULL AS issued, otp_cancel('grant-1') AS cancelled;
+SELECT function, failure('SELECT ' || function)
+  FROM (VALUES ('otp_grant(''regress_otp_app'', ''application'')'), ('otp_master_key_init()'),
+               ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
+SELECT name, failure(format('SELECT FROM %I', name)) AS read, failure(format('DELETE FROM %I', name)) AS write
+  FROM (VALUES ('otp_policy'), ('otp_key'), ('otp_challenge'), ('otp_budget'), ('otp_decoy'), ('otp_event'))
+    AS t (name);
+RESET ROLE;
+SELECT charged('grant-1');
+-- The triggers' functions are no use to anybody who calls them.
+SELECT failure('SELECT otp_policy_guard()'), failure('SELECT otp_changed()');
+CREATE TEMP TABLE bait (a integer);
+CREATE TRIGGER bait AFTER INSERT ON bait FOR EACH ROW EXECUTE FUNCTION otp_policy_guard();
+SELECT failure('INSERT INTO bait VALUES (1)');
+DROP TABLE bait;
+
+-- otp_grant grants as its caller: what he may not pass on, he cannot.
+CREATE ROLE regress_otp_dba;
+GRANT EXECUTE ON FUNCTION otp_grant(regrole, text) TO regress_otp_dba;
+SET ROLE regress_otp_dba;
+SET client_min_messages = error;
+SELECT failure($$SELECT otp_grant('regress_otp_visitor', 'application')$$) LIKE '42501 permission denied for %' AS refused;
+RESET client_min_messages;
+RESET ROLE;
+SELECT has_function_privilege('regress_otp_visitor', 'otp_verify(text, text, text, text)', 'EXECUTE') AS granted;
+
+-- Of a role whose name needs quoting.
+CREATE ROLE "regress_otp ""app"", x";
+SELECT otp_grant('"regress_otp ""app"", x"', 'application');
+SELECT has_function_privilege('regress_otp "app", x', 'otp_cancel(text, text)', 'EXECUTE') AS granted;
+
+-- requirement 20: where the master key is, is nothing that an ordinary role can see or set.
+SET ROLE regress_otp_app;
+SELECT name, left(failure('SHOW ' || name), 5) AS show, left(failure(format('SELECT current_setting(%L)', name)), 5) AS current_setting,
+       left(failure(format('SET %s = %L', name, 'x')), 5) AS set, left(failure('RESET ' || name), 5) AS reset,
+       (SELECT count(*) FROM pg_settings AS s WHERE s.name = setting.name) AS listed
+  FROM (VALUES ('otp.master_key_file'), ('otp.master_key_command')) AS setting (name);
+SELECT left(failure('SET otp.other = 1'), 5) AS other;
+RESET ROLE;
+-- Set before the library is loaded, they come to nothing.
+\c
+SET ROLE regress_otp_app;
+SET otp.master_key_command = 'false';
+SET otp.master_key_file = '/nowhere';
+SET client_min_messages = error;
+SELECT otp_issue('grant-2')::text AS code \gset
+RESET client_min_messages;
+SELECT otp_verify('grant-2', :'code');
+RESET ROLE;
+SELECT current_setting('otp.master_key_command') = '' AS command, current_setting('otp.master_key_file') <> '/nowhere' AS file;
+
+DROP OWNED BY regress_otp_app, regress_otp_dba, "regress_otp ""app"", x";
+DROP ROLE regress_otp_app, regress_otp_visitor, regress_otp_dba, "regress_otp ""app"", x";

@@ -1,0 +1,192 @@
+-- The extension in a schema of any name, whatever the caller's search_path.
+
+DROP EXTENSION otp;
+CREATE SCHEMA "Regress Otp, Ltd.";
+\set otp '"Regress Otp, Ltd."'
+SET client_min_messages = warning;
+CREATE EXTENSION otp SCHEMA "Regress Otp, Ltd.";
+RESET client_min_messages;
+
+-- All of it is there, and cannot be moved away.
+SELECT count(*) > 0 AS objects, bool_and(identity.schema IS NULL OR identity.schema = :'otp') AS there
+  FROM pg_depend, pg_identify_object(classid, objid, objsubid) AS identity
+  WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass AND identity.type <> 'cast'
+    AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'otp');
+SELECT failure('ALTER EXTENSION otp SET SCHEMA public');
+
+-- Everything works with an empty search_path.
+CREATE ROLE regress_otp_app;
+SET search_path = '';
+SELECT :otp.otp_grant('regress_otp_app', 'application');
+SET ROLE regress_otp_app;
+SELECT :otp.otp_issue('schema-1')::text AS code \gset
+SELECT :otp.otp_resend('schema-1')::text = :'code' AS resent,
+       :otp.otp_verify('schema-1', public.wrong(:'code')) AS wrong, :otp.otp_verify('schema-1', :'code') AS right,
+       :otp.otp_cancel('schema-1') AS cancelled;
+SELECT * FROM :otp.otp_attempt('schema-1', :'code');
+SELECT CAST('12-34' AS :otp.otp), CAST('12-34' AS :otp.otp) OPERATOR(:otp.=) CAST('1234' AS :otp.otp) AS eq,
+       CAST('12-34' AS :otp.otp) OPERATOR(:otp.<>) CAST('1234' AS :otp.otp) AS ne;
+SELECT :otp.otp_secret('\x3132333435', 'SHA1'), :otp.otp_secret_key('\x3132333435'::bytea),
+       :otp.hotp_at('GEZDGNBV', 0), :otp.totp_at('GEZDGNBV', 'epoch'),
+       :otp.hotp_match('GEZDGNBV'::text, '734055', 0), :otp.totp_match('\x3132333435'::bytea, '734055', 'epoch'),
+       length(:otp.otp_secret_key(:otp.otp_secret_generate()));
+RESET ROLE;
+INSERT INTO :otp.otp_policy (purpose, lifetime) VALUES ('quick', '10 seconds');
+SELECT :otp.otp_issue('schema-1', 'quick') IS NOT NULL AS issued;
+SELECT :otp.otp_master_key_init() IS NOT NULL AS master_key;
+RESET search_path;
+
+-- requirement 36: everything works with a hostile search_path: tables, types, functions and operators of
+-- the names that the extension uses, before those of pg_catalog; each function raises an error.
+CREATE SCHEMA regress_otp_hostile;
+DO $$
+DECLARE
+  trap text := ' LANGUAGE plpgsql AS ''BEGIN RAISE EXCEPTION ''''in the trap''''; END''';
+  f record;
+  name text;
+  type text;
+BEGIN
+  FOR f IN
+    SELECT proname, pg_get_function_identity_arguments(p.oid) AS arguments, prorettype::regtype AS result
+      FROM pg_proc AS p JOIN pg_extension ON extname = 'otp'
+      WHERE 'internal'::regtype <> ALL (proargtypes) AND 'cstring'::regtype <> ALL (proargtypes) AND
+            prorettype NOT IN ('cstring'::regtype, 'trigger'::regtype) AND
+            (pronamespace = extnamespace OR
+             pronamespace = 'pg_catalog'::regnamespace AND prokind = 'f' AND NOT proretset AND
+             proname IN ('now', 'clock_timestamp', 'quote_ident', 'octet_length', 'num_nulls', 'num_nonnulls', 'upper',
+                         'texteq', 'int4eq', 'int8eq', 'uuid_eq', 'booleq', 'inet_client_addr', 'length', 'btrim'))
+  LOOP
+    EXECUTE format('CREATE FUNCTION regress_otp_hostile.%I(%s) RETURNS %s', f.proname,
+                   replace(f.arguments, 'VARIADIC "any"', 'anyelement'), f.result) || trap;
+  END LOOP;
+  FOREACH type IN ARRAY ARRAY['text', 'integer', 'bigint', 'boolean', 'timestamptz', 'interval', 'uuid', 'bytea', 'name',
+                              'oid'] LOOP
+    EXECUTE format('CREATE FUNCTION regress_otp_hostile.compare(%s, %1$s) RETURNS boolean', type) || trap;
+    FOREACH name IN ARRAY ARRAY['=', '<>', '<', '>', '<=', '>='] LOOP
+      EXECUTE format('CREATE OPERATOR regress_otp_hostile.%s (LEFTARG = %s, RIGHTARG = %2$s, '
+                     'FUNCTION = regress_otp_hostile.compare)', name, type);
+    END LOOP;
+  END LOOP;
+  FOREACH name IN ARRAY ARRAY['otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy', 'otp_event',
+                              'pg_extension', 'pg_class', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_authid'] LOOP
+    EXECUTE format('CREATE TABLE regress_otp_hostile.%I (trap integer)', name);
+  END LOOP;
+  FOREACH name IN ARRAY ARRAY['text', 'otp', 'otp_secret', 'otp_verdict', 'regrole', 'bytea', 'timestamptz', 'uuid',
+                              'name'] LOOP
+    EXECUTE format('CREATE TYPE regress_otp_hostile.%I AS (trap integer)', name);
+  END LOOP;
+END $$;
+SELECT count(*) > 20 AS functions FROM pg_proc WHERE pronamespace = 'regress_otp_hostile'::regnamespace;
+SELECT count(*) AS operators FROM pg_operator WHERE oprnamespace = 'regress_otp_hostile'::regnamespace;
+GRANT USAGE ON SCHEMA regress_otp_hostile TO PUBLIC;
+CREATE TEMP TABLE otp_budget (trap integer);
+CREATE TEMP TABLE otp_challenge (trap integer);
+SET search_path = pg_temp, regress_otp_hostile, pg_catalog;
+-- The traps work.
+SELECT otp_issue('schema-2', 'login', '');
+SELECT 1 = 1;
+SELECT 'a'::text;
+-- Nothing of it is met.
+SELECT :otp.otp_grant('regress_otp_app', 'application');
+SET ROLE regress_otp_app;
+SELECT :otp.otp_issue('schema-2') AS code \gset
+SELECT :otp.otp_resend('schema-2') OPERATOR(:otp.=) :'code' AS resent,
+       :otp.otp_verify('schema-2', public.wrong(:'code')) AS wrong;
+SELECT :otp.otp_verify('schema-2', :'code') AS right;
+SELECT * FROM :otp.otp_attempt('schema-2', :'code');
+SELECT :otp.otp_issue('schema-2', 'quick', 'context') IS NOT NULL AS issued;
+SELECT :otp.otp_cancel('schema-2', 'quick') AS cancelled;
+SELECT CAST('12-34' AS :otp.otp), CAST('12-34' AS :otp.otp) OPERATOR(:otp.=) CAST('1234' AS :otp.otp) AS eq,
+       CAST('12-34' AS :otp.otp) OPERATOR(:otp.<>) CAST('1234' AS :otp.otp) AS ne;
+SELECT :otp.otp_secret('\x3132333435', 'SHA1'), :otp.otp_secret_key('\x3132333435'::pg_catalog.bytea),
+       :otp.hotp_at('GEZDGNBV', 0), :otp.totp_at('GEZDGNBV', 'epoch'),
+       :otp.hotp_match('GEZDGNBV', '734055', 0), :otp.totp_match('GEZDGNBV', '734055', 'epoch'),
+       pg_catalog.length(:otp.otp_secret_key(:otp.otp_secret_generate()));
+RESET ROLE;
+INSERT INTO :otp.otp_policy (purpose, lifetime) VALUES ('hostile', '1 hour');
+UPDATE :otp.otp_policy SET max_attempts = 6;
+DELETE FROM :otp.otp_policy WHERE lifetime OPERATOR(pg_catalog.=) '1 hour';
+SELECT :otp.otp_master_key_init() IS NOT NULL AS master_key;
+RESET search_path;
+DROP TABLE otp_budget, otp_challenge;
+SELECT purpose, max_attempts, shipped FROM :otp.otp_policy ORDER BY purpose;
+SELECT total FROM :otp.otp_budget WHERE user_id = 'schema-2';
+SET client_min_messages = warning;
+DROP SCHEMA regress_otp_hostile CASCADE;
+RESET client_min_messages;
+
+-- CREATE EXTENSION does not meet it either: neither what is before the extension's schema, nor what is in
+-- it.  Privileges that somebody has by default, nobody has on the extension's tables and functions.
+CREATE DATABASE regress_otp_hostile TEMPLATE template0;
+\c regress_otp_hostile
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC, regress_otp_app;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO regress_otp_app;
+CREATE FUNCTION num_nulls(integer, text, interval, integer, text, integer, interval, interval, interval) RETURNS integer
+LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'in the trap'; END $$;
+CREATE FUNCTION num_nonnulls(integer, interval, interval, interval) RETURNS integer
+LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'in the trap'; END $$;
+CREATE SCHEMA hostile;
+CREATE FUNCTION hostile.otp_master_key_init() RETURNS text
+LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'in the trap'; END $$;
+CREATE FUNCTION hostile.octet_length(text) RETURNS integer
+LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'in the trap'; END $$;
+CREATE TABLE hostile.otp_policy (trap integer);
+CREATE TYPE hostile.text AS (trap integer);
+SET search_path = hostile, pg_catalog, public;
+SET client_min_messages = warning;
+CREATE EXTENSION otp SCHEMA public;
+INSERT INTO public.otp_policy (purpose) VALUES ('x');
+SELECT public.otp_verify('alice', '123456');
+RESET search_path;
+SELECT count(*) FILTER (WHERE has_table_privilege('regress_otp_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE,'
+                                                  'REFERENCES, TRIGGER')) AS tables_of, count(*) AS tables
+  FROM pg_class AS c WHERE relname LIKE 'otp%' AND relkind = 'r' AND relnamespace = 'public'::regnamespace;
+SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'otp%'
+    AND provolatile = 'v' AND has_function_privilege('regress_otp_app', oid, 'EXECUTE') ORDER BY proname;
+\c contrib_regression
+DROP OWNED BY regress_otp_app;
+SELECT :otp.otp_grant('regress_otp_app', 'application');
+DROP DATABASE regress_otp_hostile;
+
+-- The schema may be renamed at any time.
+SELECT :otp.otp_issue('schema-3')::text AS code \gset
+ALTER SCHEMA :otp RENAME TO regress_otp_renamed;
+SELECT regress_otp_renamed.otp_verify('schema-3', public.wrong(:'code')) AS wrong;
+SELECT regress_otp_renamed.otp_verify('schema-3', :'code') AS right;
+SELECT regress_otp_renamed.otp_grant('regress_otp_app', 'application');
+
+-- A role needs the schema's USAGE, which otp_grant gives.
+CREATE ROLE regress_otp_visitor;
+SET ROLE regress_otp_visitor;
+SELECT failure($$SELECT regress_otp_renamed.hotp_at('GEZDGNBV', 0)$$);
+RESET ROLE;
+DROP ROLE regress_otp_visitor;
+SELECT has_schema_privilege('regress_otp_app', 'regress_otp_renamed', 'USAGE') AS usage,
+       has_schema_privilege('regress_otp_app', 'regress_otp_renamed', 'CREATE') AS "create";
+
+-- DROP and CREATE, and a rollback of each, leave nothing behind in the session: no key, no policy, no
+-- table that is not there any more.
+INSERT INTO regress_otp_renamed.otp_policy (purpose, length, alphabet) VALUES ('dropped', 12, 'digits');
+SELECT regress_otp_renamed.otp_issue('schema-4')::text AS code,
+       length(regress_otp_renamed.otp_issue('schema-4', 'dropped')::text) AS length \gset
+SELECT :length AS length;
+BEGIN;
+DROP EXTENSION otp;
+SET LOCAL client_min_messages = warning;
+CREATE EXTENSION otp SCHEMA public;
+SELECT length(otp_issue('schema-4', 'dropped')::text) AS length, (otp_attempt('schema-4', :'code')).reason;
+SELECT otp_issue('schema-4')::text AS other \gset
+SELECT otp_verify('schema-4', wrong(:'other')) AS wrong, otp_verify('schema-4', :'other') AS right;
+ROLLBACK;
+SELECT length(regress_otp_renamed.otp_issue('schema-4', 'dropped')::text) AS length,
+       regress_otp_renamed.otp_resend('schema-4')::text = :'code' AS resent,
+       regress_otp_renamed.otp_verify('schema-4', :'code') AS right;
+DROP OWNED BY regress_otp_app;
+DROP ROLE regress_otp_app;
+DROP EXTENSION otp;
+DROP SCHEMA regress_otp_renamed;
+SET client_min_messages = warning;
+CREATE EXTENSION otp;
+RESET client_min_messages;
+SELECT length(otp_issue('schema-4', 'dropped')::text) AS length, (otp_attempt('schema-4', :'code')).reason;
+SELECT count(*) FROM otp_key;

@@ -1,0 +1,105 @@
+-- What each function takes and gives, and who may do what: signatures, privileges, tables (requirements 36,
+-- 37, 42).
+
+BEGIN;
+SELECT plan(140);
+
+SELECT has_extension('otp');
+SELECT is((SELECT extversion FROM pg_extension WHERE extname = 'otp'),
+          (SELECT default_version FROM pg_available_extensions WHERE name = 'otp'), 'otp is the default version');
+SELECT extnamespace::regnamespace AS otp FROM pg_extension WHERE extname = 'otp' \gset
+
+-- Types.
+SELECT has_type(:'otp', name, 'type ' || name) FROM unnest(ARRAY['otp', 'otp_secret', 'otp_verdict']) AS name;
+SELECT is((SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum)
+             FROM pg_attribute WHERE attrelid = 'otp_verdict'::regclass AND attnum > 0),
+          'accepted boolean, reason text, method text, attempts_left integer, retry_at timestamp with time zone',
+          'what a verdict says');
+SELECT has_operator('otp', '=', 'otp', 'boolean', 'otp = otp');
+SELECT has_operator('otp', '<>', 'otp', 'boolean', 'otp <> otp');
+SELECT hasnt_operator('otp', operator, 'otp', 'boolean', 'no otp ' || operator || ' otp')
+  FROM unnest(ARRAY['<', '<=', '>', '>=']) AS operator;
+SELECT has_cast('text', 'otp_secret', 'text becomes a secret');
+SELECT cast_context_is('text', 'otp_secret', 'implicit', 'text becomes a secret by itself');
+SELECT has_cast('bytea', 'otp_secret', 'bytea becomes a secret');
+SELECT cast_context_is('bytea', 'otp_secret', 'implicit', 'bytea becomes a secret by itself');
+SELECT hasnt_cast('otp_secret', 'text', 'a secret does not become text by itself');
+
+-- Functions: arguments with their names and defaults, and the result.
+CREATE TEMP TABLE wanted (function text, arguments text, result text, pure boolean);
+INSERT INTO wanted VALUES
+  ('hotp_at', 'secret otp_secret, counter bigint', 'otp', true),
+  ('totp_at', 'secret otp_secret, at timestamp with time zone DEFAULT now()', 'otp', true),
+  ('hotp_match', 'secret otp_secret, code text, counter bigint, look_ahead integer DEFAULT 0', 'bigint', true),
+  ('totp_match', 'secret otp_secret, code text, at timestamp with time zone DEFAULT now(), drift integer DEFAULT 1',
+   'bigint', true),
+  ('otp_secret', 'key bytea, algorithm text DEFAULT ''SHA1''::text, digits integer DEFAULT 6, period integer DEFAULT 30',
+   'otp_secret', true),
+  ('otp_secret_key', 'secret otp_secret', 'bytea', true),
+  ('otp_issue', 'user_id text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text', 'otp', false),
+  ('otp_resend', 'user_id text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text', 'otp', false),
+  ('otp_verify', 'user_id text, code text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text',
+   'boolean', false),
+  ('otp_attempt', 'user_id text, code text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text',
+   'otp_verdict', false),
+  ('otp_cancel', 'user_id text, purpose text DEFAULT ''login''::text', 'boolean', false),
+  ('otp_grant', 'role regrole, duty text', 'void', false),
+  ('otp_master_key_init', '', 'text', false);
+SELECT is((SELECT array_agg(pg_get_function_arguments(oid)) FROM pg_proc WHERE proname = function), ARRAY[arguments],
+          function || ': arguments')
+  FROM wanted;
+SELECT is((SELECT pg_get_function_result(oid) FROM pg_proc WHERE proname = function), result, function || ': result')
+  FROM wanted;
+
+-- Requirement 37: what is stateful is volatile and parallel unsafe, what is pure immutable, strict and safe.
+SELECT volatility_is(:'otp'::name, function::name, CASE WHEN pure THEN 'immutable' ELSE 'volatile' END, function || ': volatility') FROM wanted;
+SELECT is((SELECT proparallel::text FROM pg_proc WHERE proname = function), CASE WHEN pure THEN 's' ELSE 'u' END,
+          function || ': parallel')
+  FROM wanted;
+SELECT is_strict(:'otp', function, function || ': strict') FROM wanted WHERE pure;
+SELECT isnt_definer(:'otp', function, function || ': runs as its caller') FROM wanted;
+SELECT volatility_is(:'otp'::name, 'otp_secret_generate', 'volatile', 'otp_secret_generate: volatility');
+
+-- Requirement 36: an application gets by otp_grant what it needs, and no table.
+CREATE ROLE regress_otp_app;
+SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = pure, function || ': for everyone only if it is pure')
+  FROM wanted JOIN pg_proc ON proname = function;
+SELECT otp_grant('regress_otp_app', 'application');
+SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_grant', 'otp_master_key_init')),
+          function || ': as granted')
+  FROM wanted JOIN pg_proc ON proname = function;
+SELECT table_privs_are(:'otp', name, 'regress_otp_app', ARRAY[]::text[], name || ': no privilege')
+  FROM unnest(ARRAY['otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy', 'otp_event']) AS name;
+
+-- Tables.
+SELECT columns_are(:'otp', 'otp_policy', ARRAY['purpose', 'length', 'alphabet', 'lifetime', 'max_attempts', 'trail',
+  'free_guesses', 'forgive_every', 'first_delay', 'longest_delay', 'shipped']);
+SELECT columns_are(:'otp', 'otp_event', ARRAY['at', 'user_id', 'purpose', 'event', 'reason', 'method', 'role', 'client_addr',
+  'application_name']);
+SELECT col_is_pk(:'otp', 'otp_policy', 'purpose', 'one policy a purpose');
+SELECT col_is_pk(:'otp', 'otp_key', 'id', 'one row a key');
+SELECT col_is_pk(:'otp', 'otp_challenge', ARRAY['user_id', 'purpose'], 'one code a user and purpose');
+SELECT col_is_pk(:'otp', 'otp_budget', 'user_id', 'one budget a user');
+SELECT hasnt_pk(:'otp', 'otp_event', 'the trail has no key');
+SELECT is((SELECT count(*)::integer FROM pg_constraint WHERE conrelid = 'otp_policy'::regclass AND contype = 'c'), 14,
+          'otp_policy: constraints');
+SELECT has_index(:'otp', 'otp_key', 'otp_key_writing', 'one key writes');
+SELECT index_is_unique(:'otp', 'otp_key', 'otp_key_writing', 'one key writes');
+SELECT has_index(:'otp', 'otp_event', 'otp_event_at', 'the trail is indexed by time');
+SELECT index_is_type(:'otp', 'otp_event', 'otp_event_at', 'brin');
+SELECT has_trigger(:'otp', 'otp_policy', 'otp_policy_guard', 'otp_policy is guarded');
+SELECT has_trigger(:'otp', 'otp_policy', 'otp_policy_changed', 'sessions hear of a change of otp_policy');
+SELECT has_trigger(:'otp', 'otp_key', 'otp_key_changed', 'sessions hear of a change of otp_key');
+
+-- Users and purposes are compared byte by byte, whatever the database's collation.
+SELECT is((SELECT collname::text FROM pg_attribute JOIN pg_collation c ON c.oid = attcollation
+             WHERE attrelid = t::regclass AND attname = 'user_id'), 'C', t || ': user_id is bytes')
+  FROM unnest(ARRAY['otp_challenge', 'otp_budget', 'otp_event']) AS t;
+
+-- Requirement 42: a dump has keys, budgets, policies and the trail, and no codes.
+SELECT is((SELECT array_agg(c::regclass::text ORDER BY c::regclass::text COLLATE "C")
+             FROM pg_extension, unnest(extconfig) AS c WHERE extname = 'otp'),
+          ARRAY['otp_budget', 'otp_event', 'otp_key', 'otp_policy'], 'what is dumped');
+
+SELECT * FROM finish();
+ROLLBACK;

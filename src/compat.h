@@ -22,12 +22,11 @@
 /* 16 made errors of input functions catchable by their callers ("soft"). */
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
-#define otp_ereturn(escontext, ...) ereturn((Node *) (escontext), (Datum) 0, __VA_ARGS__)
-#define otp_soft(escontext) ((escontext) != NULL && IsA(escontext, ErrorSaveContext))
+#define otp_soft_return(escontext, ...) ereturn((Node *) (escontext), (Datum) 0, __VA_ARGS__)
+#define otp_is_soft(escontext) ((escontext) != NULL && IsA(escontext, ErrorSaveContext))
 #else
-#define otp_ereturn(escontext, ...) \
-	do { (void) (escontext); ereport(ERROR, __VA_ARGS__); } while (0)
-#define otp_soft(escontext) false
+#define otp_soft_return(escontext, ...) ereport(ERROR, __VA_ARGS__)
+#define otp_is_soft(escontext) ((void) (escontext), false)
 #endif
 
 /* 16 tells which indexes an update needs, and lets it insert into summarizing ones only. */

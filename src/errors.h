@@ -5,7 +5,7 @@
 #ifndef OTP_ERRORS_H
 #define OTP_ERRORS_H
 
-#include "postgres.h"
+#include "compat.h"
 
 #define ERRCODE_OTP_COOLING_DOWN		MAKE_SQLSTATE('O', 'T', '0', '0', '1')
 #define ERRCODE_OTP_TOO_MANY			MAKE_SQLSTATE('O', 'T', '0', '0', '2')
@@ -19,6 +19,17 @@
  * context lines, which quote it.
  */
 #define otp_errprivate() (errhidestmt(true), errhidecontext(true))
+
+/*
+ * The error of an input function.  Unless the caller takes it softly, without a context: the
+ * parser and PL/pgSQL would add the position in the statement, and with it the statement.
+ */
+#define otp_ereturn(escontext, ...) \
+	do { \
+		if (!otp_is_soft(escontext)) \
+			error_context_stack = NULL; \
+		otp_soft_return(escontext, __VA_ARGS__); \
+	} while (0)
 
 /* OpenSSL failed to do something that it always can: "derive a code". */
 #define otp_openssl_error(what) \

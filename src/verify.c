@@ -23,6 +23,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/predicate.h"
+#include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -369,6 +370,15 @@ finish(Attempt *attempt, const Verdict *verdict)
 }
 
 static void
+judge_rounds(Attempt *attempt, Verdict *verdict)
+{
+	prepare(attempt);
+	while (play_round(attempt, verdict) == ROUND_AGAIN)
+		CHECK_FOR_INTERRUPTS();
+	finish(attempt, verdict);
+}
+
+static void
 wipe(Attempt *attempt)
 {
 	otp_wipe(attempt->guess, sizeof(attempt->guess));
@@ -380,34 +390,34 @@ attempt_code(FunctionCallInfo fcinfo, const char *function, Verdict *verdict)
 {
 	Attempt		attempt = {0};
 	const text *code = PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
+	const char *statement = debug_query_string;
 
-	otp_require_writable(function);
 	attempt.user = otp_arg_claimed_user(fcinfo, 0);
 	attempt.purpose = otp_arg_purpose(fcinfo, 2);
 	attempt.context = otp_arg_context(fcinfo, 3);
 	if (code != NULL)
 		attempt.guess_length = otp_canonical_text(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code),
 												  attempt.guess);
-	if (attempt.guess_length == 0)
-	{
-		*verdict = (Verdict) {.reason = "malformed",.attempts_left = NO_COUNT};
-		return;
-	}
 	PG_TRY();
 	{
-		prepare(&attempt);
-		while (play_round(&attempt, verdict) == ROUND_AGAIN)
-			CHECK_FOR_INTERRUPTS();
-		finish(&attempt, verdict);
+		/* So that what the server logs meanwhile, lock waits and FATAL too, cannot quote the code. */
+		debug_query_string = NULL;
+		error_context_stack = NULL;
+		otp_require_writable(function);
+		if (attempt.guess_length == 0)
+			*verdict = (Verdict) {.reason = "malformed",.attempts_left = NO_COUNT};
+		else
+			judge_rounds(&attempt, verdict);
 	}
 	PG_CATCH();
 	{
-		/* A timeout's error, say, would log the statement with the code. */
 		(void) otp_errprivate();
+		debug_query_string = statement;
 		wipe(&attempt);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	debug_query_string = statement;
 	wipe(&attempt);
 }
 

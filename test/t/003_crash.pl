@@ -34,6 +34,13 @@ value($node, 'CREATE EXTENSION pageinspect');
 value($node,
 	"UPDATE otp_policy SET lifetime = '1 day', max_attempts = 100, free_guesses = 100 WHERE purpose = 'default'");
 
+sub restart_dead
+{
+	$node->stop('immediate');
+	$node->start;
+	return;
+}
+
 # Requirement 2: a verdict is told after its charge is on disk, not before, whatever becomes of
 # the transaction; here it is still open when the server stops dead.
 sub is_flushed
@@ -61,9 +68,8 @@ for my $case ([ 'a first wrong guess', 'wrong' ], [ 'a second wrong guess', 'wro
 }
 $session->query_safe('BEGIN');
 $session->query_safe(attempt_sql('zoe', $wrong[0]));
-$node->stop('immediate');
+restart_dead();
 $session->quit;
-$node->start;
 is(budget($node, 'zoe'), 3, 'a wrong guess of a transaction that a crash cut off is charged');
 is(wrong_events($node, 'zoe'), 3, 'and is in the trail');
 
@@ -74,12 +80,39 @@ $session->query_safe("SELECT otp_issue('yves')");
 is($session->query_safe(attempt_sql('yves', '000')), 'yves|000|malformed', 'what cannot be a code is not charged');
 is($session->query_safe(attempt_sql('yves', 'ABCDEF')), 'yves|ABCDEF|wrong', 'what is none is');
 is_flushed($session, 'all that');
-$node->stop('immediate');
+restart_dead();
 $session->quit;
-$node->start;
 is(attempt($node, 'yves', 'ABCDEF'), 'no_code', 'a crash undoes the code');
 is(budget($node, 'yves'), 1, 'and not the charge');
 tables_are_sound($node, 'after a crash in the middle of a transaction');
+
+# Nor does a guess keep its transaction from being flushed when it commits, in whatever order things
+# happen: what committed is there after a crash.
+my @orders = (
+	[ 'a payment, then a guess', "INSERT INTO payment VALUES ('&');\n", 'wrong' ],
+	[ 'a guess, then a payment', 'wrong', "INSERT INTO payment VALUES ('&');\n" ],
+	[ 'an acceptance, then a guess', 'right', 'other' ],
+	[ 'a guess, then an acceptance', 'other', 'right' ],
+	[ 'a code, then a guess', "SELECT otp_issue('&', 'second');\n", 'wrong' ],
+	[ 'a guess, then a code', 'wrong', "SELECT otp_issue('&', 'second');\n" ]);
+for my $order (@orders)
+{
+	my ($what, @steps) = @$order;
+	my $code = issue($node, $what);
+	my %guess = (
+		wrong => attempt_sql($what, wrong_codes(1, $code)),
+		right => attempt_sql($what, $code),
+		other => attempt_sql('someone else', issue($node, 'someone else') =~ tr/0-9/1-90/r));
+
+	$session = $node->background_psql('postgres');
+	$session->query_safe("BEGIN;\n" . join('', map { $guess{$_} // s/&/$what/r } @steps) . 'COMMIT');
+	restart_dead();
+	$session->quit;
+	is( value($node, qq{
+		SELECT (SELECT count(*) FROM payment WHERE user_id = '$what')
+		  + (SELECT count(*) FROM otp_challenge WHERE user_id = '$what' AND (state = 's' OR purpose = 'second'))}),
+		1, "$what: all of it is there after a crash");
+}
 
 # Some users are guessed at, others pay.
 my %right = issue_all($node, map { "guesser_$_" } 1 .. GUESSERS);
@@ -191,13 +224,6 @@ sub kill_backend
 	return unless signal_backends('KILL', $client);
 	wait_until('a crash', sub { crashes() > $before });
 	wait_until('a recovery', sub { IPC::Run::run([ 'pg_isready', '-q', '-d', $node->connstr('postgres') ]) });
-	return;
-}
-
-sub restart_dead
-{
-	$node->stop('immediate');
-	$node->start;
 	return;
 }
 

@@ -1,0 +1,259 @@
+# The server log, with everything in it that can be, after every error that can be provoked: it has no
+# code, no secret and no key.  Requirement 24.
+
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+
+use IPC::Run;
+use OtpKeys;
+use OtpTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(usleep);
+
+srand(7);
+
+# log_parameter_max_length is for an administrator to set: PostgreSQL logs the parameters of the
+# statements that it is told to log, and asks no extension.  With errors it is ours to prevent.
+my $node = new_node(
+	'log', settings => q{
+	logging_collector = on
+	log_destination = 'stderr,csvlog,jsonlog'
+	log_directory = 'log'
+	log_filename = 'server.log'
+	log_statement = all
+	log_min_duration_statement = 0
+	log_min_messages = debug1
+	log_min_error_statement = debug1
+	log_error_verbosity = verbose
+	log_lock_waits = on
+	log_parameter_max_length = 0
+	log_parameter_max_length_on_error = -1
+});
+my $quiet = "SET log_statement = none;\nSET log_min_duration_statement = -1;\n";
+
+# What is secret here cannot be in the log by chance: 24 letters, which pass for a code and for Base32.
+my %secret;
+
+sub marker
+{
+	my ($what) = @_;
+
+	return $secret{$what} = join '', map { chr(ord('A') + int rand 26) } 1 .. 24;
+}
+
+value($node, q{
+	INSERT INTO otp_policy (purpose, length, alphabet, lifetime) VALUES ('long', 24, 'letters', '1 day');
+	CREATE EXTENSION pgcrypto;
+	CREATE TABLE vault (value text);
+	CREATE TABLE secrets (s otp_secret);
+	CREATE FUNCTION verify(code text) RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN
+	  RETURN otp_verify('alice', code, NULL);
+	EXCEPTION WHEN null_value_not_allowed THEN
+	  RAISE;
+	END $$});
+
+# Each case: what it is; the SQLSTATE; the statement, with @ for the value; what comes before it; the
+# value, with * for what is secret in it.
+my @cases = (
+	# of the types and the pure functions
+	[ 'bad Base32', '22P02', 'SELECT (@)::otp_secret', '', '*1' ],
+	[ 'bad parameter of a URI', '22P02', 'SELECT (@)::otp_secret', '', 'otpauth://totp/x?secret=*&digits=99' ],
+	[ 'bad secret of a URI', '22P02', 'SELECT (@)::otp_secret', '', 'otpauth://totp/x?secret=*1' ],
+	[ 'bad code', '22P02', 'SELECT (@)::otp', '', '*!!' ],
+	[ 'negative counter', '22023', 'SELECT hotp_at((@)::otp_secret, -1)' ],
+	[ 'bad window of HOTP', '22023', q{SELECT hotp_match((@)::otp_secret, '123456', 0, 5000)} ],
+	[ 'bad window of TOTP', '22023', q{SELECT totp_match((@)::otp_secret, '123456', now(), -1)} ],
+	[ 'bad time', '22008', q{SELECT totp_at((@)::otp_secret, 'infinity')} ],
+	[ 'bad digits', '22023', q{SELECT otp_secret(convert_to(@, 'UTF8'), 'SHA1', 99)} ],
+	[ 'bad period', '22023', q{SELECT otp_secret(convert_to(@, 'UTF8'), 'SHA1', 6, -1)} ],
+	[ 'bad algorithm', '22023', q{SELECT otp_secret(convert_to(@, 'UTF8'), 'MD5')} ],
+	[ 'bad length of a key', '22023', q{SELECT convert_to(repeat(@, 1000), 'UTF8')::otp_secret} ],
+
+	# of the arguments
+	[ 'no purpose', '22004', q{SELECT otp_verify('alice', @, NULL)} ],
+	[ 'empty purpose', '22023', q{SELECT otp_verify('alice', @, '')} ],
+	[ 'long purpose', '22023', q{SELECT otp_attempt('alice', @, repeat('x', 64))} ],
+	[ 'no context', '22004', q{SELECT otp_attempt('alice', @, 'login', NULL)} ],
+
+	# of the installation
+	[ 'no master key', 'OT003', q{SELECT otp_verify('alice', @)}, q{SET otp.master_key_file = 'nowhere'} ],
+	[ 'no master key by command', 'OT003', q{SELECT otp_verify('alice', @)}, q{SET otp.master_key_command = 'exit 1'} ],
+	[ 'wrong master key', 'OT004', q{SELECT otp_verify('alice', @)}, q{SET otp.master_key_command = 'printf %064d 0'} ],
+	[
+		'damaged data key', 'OT005', q{SELECT otp_verify('alice', @)},
+		'BEGIN; UPDATE otp_key SET wrapped = set_byte(wrapped, 20, 255 - get_byte(wrapped, 20))'
+	],
+	[ 'short data key', 'OT005', q{SELECT otp_verify('alice', @)}, q{BEGIN; UPDATE otp_key SET wrapped = ''} ],
+	[ 'no policy', '55000', q{SELECT otp_verify('alice', @)}, 'BEGIN; DELETE FROM otp_policy' ],
+	[ 'no decoy', '55000', q{SELECT otp_verify('unknown', @)}, 'BEGIN; DELETE FROM otp_decoy' ],
+	[ 'another table', '55000', q{SELECT otp_verify('alice', @)}, 'BEGIN; ALTER TABLE otp_decoy ADD x integer' ],
+	[ 'no index', '42704', q{SELECT otp_verify('unknown', @)}, 'BEGIN; ALTER TABLE otp_decoy DROP CONSTRAINT otp_decoy_pkey' ],
+
+	# of the transaction: where the user is &, someone has accepted his code and is prepared
+	[ 'budget that is held', '55006', q{SELECT otp_verify('held', @)} ],
+	[ 'read-only transaction', '25006', q{SELECT otp_verify('alice', @)}, 'BEGIN READ ONLY' ],
+	[ 'lock_timeout', '55P03', q{SELECT otp_verify('&', @, 'long')}, q{SET lock_timeout = '10ms'} ],
+	[ 'statement_timeout', '57014', q{SELECT otp_verify('&', @, 'long')}, q{SET statement_timeout = '100ms'} ],
+	[ 'long wait', '55P03', q{SELECT otp_verify('&', @, 'long')}, q{SET deadlock_timeout = '1ms'; SET lock_timeout = '200ms'} ]);
+my @blocks = (
+	[ 'PL/pgSQL', '22004', q{SELECT verify(@)} ],
+	[ 'DO', '22004', q{DO $$ BEGIN PERFORM otp_verify('alice', @, NULL); END $$} ],
+	[ 'EXECUTE', '22004', q{DO $$ BEGIN EXECUTE format('SELECT otp_verify(''alice'', %L, NULL)', @); END $$} ],
+	[ 'secret in EXECUTE', '22P02', q{DO $$ BEGIN EXECUTE format('SELECT %L::otp_secret', @); END $$}, '', '*1' ],
+	[ 'URI in EXECUTE', '22P02', q{DO $$ BEGIN EXECUTE format('SELECT %L::otp_secret', @); END $$}, '', 'otpauth://totp/x?secret=*1' ],
+	[ 'code in EXECUTE', '22P02', q{DO $$ BEGIN EXECUTE format('SELECT %L::otp', @); END $$}, '', '*!!' ],
+	[
+		'SQL function', '22004', q{SELECT pg_temp.f(@)},
+		q{CREATE FUNCTION pg_temp.f(text) RETURNS boolean LANGUAGE sql AS $$ SELECT otp_verify('alice', $1, NULL) $$}
+	]);
+
+# The value of a case that comes by way of WAY.
+sub value_of
+{
+	my ($way, $what, $sql, $value) = @_;
+
+	return ($value // '*') =~ s/\*/marker("$what, $way")/er unless $sql =~ /&/;
+	value($node, qq{
+		$quiet
+		SELECT otp_issue('$what $way', 'long') AS code \\gset
+		BEGIN;
+		SELECT otp_verify('$what $way', :'code', 'long');
+		PREPARE TRANSACTION '$what $way'});
+	return $secret{"$what, $way"} = value($node, "SELECT otp_resend('$what $way', 'long')");
+}
+
+# How a value comes to the server: out of a table, into a statement that is logged; within a statement
+# that is not logged unless it fails; as a parameter, with the extended protocol.
+my $file = $node->basedir . '/file';
+my %way = (
+	table => sub {
+		my ($before, $sql, $value) = @_;
+
+		value($node, "$quiet TRUNCATE vault; INSERT INTO vault VALUES ('$value')");
+		return error_of($node, "$before;\n" . $sql =~ s/\@/(SELECT value FROM vault)/gr);
+	},
+	literal => sub {
+		my ($before, $sql, $value) = @_;
+
+		return error_of($node, "$quiet$before;\n" . $sql =~ s/\@/'$value'/gr);
+	},
+	parameter => sub {
+		my ($before, $sql, $value) = @_;
+		my ($out, $err);
+
+		unlink $file;
+		append_to_file($file, "$before;\n" . $sql =~ s/\@/:value/gr . ";\n");
+		IPC::Run::run(
+			[ 'pgbench', '-n', '-t', '1', '-M', 'extended', '-D', "value=$value", '-f', $file, $node->connstr('postgres') ],
+			'>', \$out, '2>', \$err);
+		return $err;
+	});
+
+# Someone holds a row that only the extension should touch.
+attempt($node, 'held', $_) for wrong_codes(1, issue($node, 'held'));
+my $holder = $node->background_psql('postgres');
+$holder->query_safe("BEGIN; UPDATE otp_budget SET total = total WHERE user_id = 'held'");
+
+for my $way (sort keys %way)
+{
+	for my $case (@cases, $way eq 'parameter' ? () : @blocks)
+	{
+		my ($what, $sqlstate, $sql, $before, $value) = @$case;
+		my $name = $sql =~ s/&/$what $way/r;
+
+		# pgbench does not show SQLSTATEs
+		like($way{$way}->($before || 'SELECT 1', $name, value_of($way, $what, $sql, $value)),
+			$way eq 'parameter' ? qr/ERROR:  / : qr/ERROR:  $sqlstate: /, "$what, $way: an error");
+		value($node, "ROLLBACK PREPARED '$what $way'") if $sql =~ /&/;
+	}
+
+	# What succeeds, and what is refused.
+	my $right = value($node, "SELECT otp_issue('bob $way', 'long')");
+	$secret{"right code, $way"} = $right;
+	is($way{$way}->('SELECT 1', @$_) =~ s/^(?!.*ERROR).*//r, '', "$way: no error from $_->[0]")
+	  for [ qq{SELECT otp_verify('bob $way', \@, 'long')}, marker("wrong code, $way") ],
+	  [ qq{SELECT otp_attempt('bob $way', \@, 'long')}, $right ],
+	  [ q{SELECT totp_at((@)::otp_secret), otp_secret_key((@)::otp_secret)}, marker("good secret, $way") ];
+	is(value($node, "$quiet SELECT (otp_attempt('bob $way', '$right', 'long')).reason"),
+		'replayed', "$way: the right code has been accepted");
+}
+$holder->quit;
+
+# A bad value in a file.
+append_to_file("$file.copy", marker('bad Base32, COPY') . "1\n");
+like(error_of($node, "COPY secrets FROM '$file.copy'"), qr/ERROR:  22P02: /, 'bad Base32, COPY: an error');
+
+# A session that is cancelled, and one that is ended, while the right code waits for another transaction.
+for my $function (qw(pg_cancel_backend pg_terminate_backend))
+{
+	my $code = value_of('literal', $function, '&');
+	my $session = $node->background_psql('postgres', on_error_stop => 0);
+
+	$session->query($quiet);
+	my $pid = hold_until_waiting($node, $session, "SELECT otp_verify('$function literal', '$code', 'long')",
+		"wait_event = 'transactionid'");
+	is(value($node, "SELECT $function($pid)"), 't', "$function() ends a wait");
+	$session->{run}->pump until $session->{stderr} =~ /ERROR|FATAL/;
+	eval { $session->quit };
+	value($node, "ROLLBACK PREPARED '$function literal'");
+}
+
+# Controls: the log is what it is taken for.  PostgreSQL's own errors show their statements; and a
+# parameter, where that is not forbidden.
+my %shown = map { $_ => marker($_) } 'error', 'statement', 'parameter';
+delete @secret{ keys %shown };
+error_of($node, "SELECT '$shown{error}'::integer");
+error_of($node, "$quiet SELECT '$shown{statement}' || 1/0");
+$way{parameter}->('SET log_parameter_max_length = -1', 'SELECT @::text', $shown{parameter});
+value($node, 'SELECT pg_advisory_lock(424242424242)');
+
+# The whole log, once its last line has arrived.
+$node->stop;
+my %log;
+for my $name ('server.log', 'server.csv', 'server.json')
+{
+	my $path = $node->data_dir . "/log/$name";
+	my $attempts = 10 * $PostgreSQL::Test::Utils::timeout_default;
+
+	usleep(100_000) while $attempts-- && slurp_file($path) !~ /database system is shut down/;
+	$log{$name} = slurp_file($path);
+}
+
+# where_is(TEXT …): the logs that have it.
+sub where_is
+{
+	my @texts = @_;
+
+	return join ' ', grep {
+		my $log = $log{$_};
+		grep { index(lc $log, lc $_) >= 0 } @texts
+	} sort keys %log;
+}
+
+is(where_is($shown{$_}), 'server.csv server.json server.log', "control: the logs have what nobody hides: $_") for sort keys %shown;
+for my $sqlstate (sort keys %{ { map { $_->[1] => 1 } @cases } })
+{
+	ok($log{'server.log'} =~ /ERROR:  $sqlstate: /, "the log has the errors: $sqlstate");
+}
+for my $what (sort keys %secret)
+{
+	my $text = $secret{$what};
+	is(where_is($text, unpack 'H*', $text), '', "no log has the secret: $what");
+}
+$node->start;
+my %key = keys_of($node);
+for my $what (sort keys %key)
+{
+	my $raw = pack 'H*', $key{$what};
+	is(where_is($raw, $key{$what}), '', "no log has the $what");
+}
+my $trail = value($node, 'SELECT e::text FROM otp_event e');
+is(join(' ', grep { index($trail, $secret{$_}) >= 0 } sort keys %secret), '', 'nor has the trail any code or secret');
+
+stop_soundly($node);
+done_testing();

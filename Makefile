@@ -11,6 +11,7 @@ DATA = extension/otp--1.0.0.sql
 
 OBJS = \
 	src/args.o \
+	src/attempt.o \
 	src/challenge.o \
 	src/code.o \
 	src/events.o \

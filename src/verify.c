@@ -1,394 +1,26 @@
 /*
  * verify.c
- *		Judging a guess: otp_verify, otp_attempt.
- *
- * The order of things is what keeps the promises:
- *
- *	1. The guess is made canonical.
- *	2. Under the user's lock, budget and challenge are read as they are now.  If nothing may be
- *	   or can be judged, the answer is a refusal, and costs what a charge costs.
- *	3. All that can fail is done: the budget's row exists, its page is locked, the
- *	   expected code is derived.  Then the guess is compared.
- *	4. Wrong: charged in place, at once.  No error, cancel or termination can come
- *	   between comparison and charge.  The charge is on disk before anyone hears of it.
- *	5. Right: the lock is released, and the challenge's row is spent by compare-and-set, which
- *	   may wait for another transaction.  If that one was first, from 2.
+ *		otp_verify and otp_attempt; see attempt.c for what they do.
  */
 #include "compat.h"
 
 #include "access/htup_details.h"
-#include "access/table.h"
-#include "access/xlog.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/predicate.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "args.h"
-#include "challenge.h"
+#include "attempt.h"
 #include "code.h"
-#include "core/secure.h"
 #include "errors.h"
-#include "events.h"
-#include "keyring.h"
-#include "otp_limits.h"
-#include "store/budget.h"
-#include "store/challenge.h"
-#include "store/permanent.h"
-#include "store/policy.h"
-#include "userlock.h"
-
-#define METHOD_ISSUED	"issued"
-
-#define NO_COUNT	(-1)
-
-typedef struct Verdict
-{
-	const char *reason;
-	const char *method;			/* NULL: null */
-	int			attempts_left;	/* NO_COUNT: null */
-	TimestampTz retry_at;		/* 0: null */
-} Verdict;
-
-/* An attempt, and what is known of it in the present round. */
-typedef struct Attempt
-{
-	const text *user;
-	const text *purpose;
-	const text *context;
-	char		guess[OTP_CODE_MAX + 1];
-	size_t		guess_length;
-	OtpPolicy	policy;
-	OtpLimits	limits;
-	int32		writing_id;
-	XLogRecPtr	before;			/* what the transaction had written before */
-
-	Relation	challenges;
-	Relation	budgets;
-	Relation	decoys;
-
-	LOCKTAG		lock;
-	Snapshot	snapshot;
-	TimestampTz now;
-	OtpBudgetRow budget;
-	bool		clock_went_back;	/* was the last wrong guess in the future? */
-	OtpChallengeRow challenge;
-	bool		challenged;		/* is there a challenge? */
-	const OtpDataKey *key;		/* of the challenge; the writing one if there is none */
-
-	char		expected[OTP_CODE_MAX + 1];
-	uint8		tag[OTP_TAG_SIZE];
-	int64		digest;			/* of the guess at this challenge */
-} Attempt;
-
-typedef enum Round
-{
-	ROUND_OVER,					/* there is a verdict */
-	ROUND_AGAIN					/* state has changed: judge again */
-} Round;
 
 static void
-begin_round(Attempt *attempt)
+attempt_code(FunctionCallInfo fcinfo, const char *function, OtpVerdict *verdict)
 {
-	otp_user_lock(&attempt->lock, attempt->user);
-	attempt->snapshot = otp_snapshot_now();
-	attempt->now = GetCurrentTimestamp();
-	attempt->challenged = otp_challenge_fetch(attempt->challenges, attempt->snapshot,
-											  attempt->user, attempt->purpose,
-											  &attempt->challenge);
-	if (!attempt->challenged)
-		memset(&attempt->challenge, 0, sizeof(attempt->challenge));
-	otp_budget_fetch_at(attempt->budgets, attempt->snapshot, attempt->user,
-						&attempt->challenge.challenge.budget, &attempt->budget);
-	/* Delays stay bounded: what lies in the future counts as now. */
-	attempt->clock_went_back = attempt->budget.exists &&
-		attempt->budget.budget.last_at > attempt->now;
-	if (attempt->clock_went_back)
-		attempt->budget.budget.last_at = attempt->now;
-}
-
-static void
-end_round(Attempt *attempt)
-{
-	UnregisterSnapshot(attempt->snapshot);
-	otp_lock_release(&attempt->lock);
-}
-
-/* The key that the guess is judged with. */
-static int32
-key_id(const Attempt *attempt)
-{
-	return attempt->challenged ? attempt->challenge.challenge.key_id : attempt->writing_id;
-}
-
-/* What the guess is compared with; without a challenge, something that takes as long. */
-static void
-derive_expected(Attempt *attempt)
-{
-	const OtpChallenge *challenge = &attempt->challenge.challenge;
-	OtpAlphabet alphabet = attempt->challenged ? challenge->alphabet : attempt->policy.alphabet;
-	int			length = attempt->challenged ? challenge->length : attempt->policy.length;
-	OtpBinding	binding;
-
-	otp_challenge_bind(&binding, attempt->user, attempt->purpose, attempt->context,
-					   challenge->nonce);
-	memset(attempt->expected, 0, sizeof(attempt->expected));
-	if (!otp_derive_code(attempt->key->derive, &binding, alphabet, length,
-						 attempt->expected, attempt->tag) ||
-		!otp_derive_guess(attempt->key->derive, &binding, attempt->guess,
-						  attempt->guess_length, (uint8 *) &attempt->digest))
-		otp_openssl_error("derive a code");
-}
-
-/* In constant time; both buffers are zero behind the code. */
-static bool
-guess_is_right(const Attempt *attempt)
-{
-	bool		same_code = otp_equal(attempt->guess, attempt->expected, OTP_CODE_MAX + 1);
-	bool		same_context = otp_equal(attempt->tag, attempt->challenge.challenge.tag,
-										 OTP_TAG_SIZE);
-
-	return same_code & same_context;
-}
-
-/* Why nothing is judged, or NULL. */
-static const char *
-refusal(Attempt *attempt, Verdict *verdict)
-{
-	const OtpChallenge *challenge = &attempt->challenge.challenge;
-
-	verdict->retry_at = otp_limits_retry_at(&attempt->budget.budget, &attempt->limits,
-											attempt->now);
-	if (verdict->retry_at != 0)
-	{
-		verdict->attempts_left = 0;
-		return "locked";
-	}
-	if (!attempt->challenged || challenge->state == OTP_CHALLENGE_CANCELLED)
-		return "no_code";
-	if (challenge->state == OTP_CHALLENGE_SPENT)
-		return NULL;
-	if (challenge->expires_at <= attempt->now)
-		return "expired";
-	if (otp_limits_code_left(&attempt->budget.budget, challenge, &attempt->policy) == 0)
-	{
-		verdict->attempts_left = 0;
-		return "locked";
-	}
-	return NULL;
-}
-
-/*
- * Costs as much as a charge and changes no count: writes down at most that a guess of the
- * future was made now, from when its delay runs.
- */
-static void
-overwrite_decoy(Attempt *attempt)
-{
-	OtpOverwrite overwrite;
-
-	if (!attempt->clock_went_back)
-	{
-		otp_decoy_overwrite(attempt->decoys, attempt->snapshot, attempt->now);
-		return;
-	}
-	otp_overwrite_begin(&overwrite, attempt->budgets, &attempt->budget.tid);
-	otp_budget_overwrite(&overwrite, &attempt->budget.budget);
-}
-
-/* What a wrong guess leaves the user with. */
-static void
-count_left(const Attempt *attempt, Verdict *verdict)
-{
-	const OtpBudget *budget = &attempt->budget.budget;
-
-	verdict->retry_at = otp_limits_retry_at(budget, &attempt->limits, attempt->now);
-	verdict->attempts_left =
-		otp_limits_attempts_left(budget, &attempt->limits, attempt->now,
-								 otp_limits_code_left(budget, &attempt->challenge.challenge,
-													  &attempt->policy));
-}
-
-/*
- * Compares, and charges a guess that is wrong or replayed in the same breath: between
- * otp_overwrite_begin and otp_budget_overwrite nothing can fail, and interrupts are held off.
- *
- * Returns whether the guess is right.  *charged: has the budget been overwritten?
- */
-static bool
-compare_and_charge(Attempt *attempt, bool spent, bool *charged)
-{
-	OtpBudget  *budget = &attempt->budget.budget;
-	OtpOverwrite overwrite;
-	bool		right;
-
-	otp_overwrite_begin(&overwrite, attempt->budgets, &attempt->budget.tid);
-	right = guess_is_right(attempt);
-	/* A spent code is no secret any more: a guess that misses it is none. */
-	*charged = right == spent && !otp_limits_counted(budget, attempt->digest);
-	if (*charged)
-	{
-		otp_limits_charge(budget, &attempt->limits, attempt->now, attempt->digest);
-		otp_budget_overwrite(&overwrite, budget);
-	}
-	else
-		otp_overwrite_abort(&overwrite);
-	return right;
-}
-
-/*
- * In SERIALIZABLE, spending the challenge's row can fail with 40001.  A wrong guess
- * fails alike, after its charge, so that the error does not tell a right one.
- */
-static void
-conflict_like_spending(Attempt *attempt)
-{
-	ItemPointer tid = &attempt->challenge.tuple->t_self;
-
-	CheckForSerializableConflictIn(attempt->challenges, tid, ItemPointerGetBlockNumber(tid));
-}
-
-/*
- * Spends the challenge of a right guess.  If it had to wait for another transaction that was
- * rolled back then, the code may have expired meanwhile.
- */
-static Round
-spend(Attempt *attempt, Verdict *verdict)
-{
-	OtpChallenge spent = attempt->challenge.challenge;
-
-	spent.state = OTP_CHALLENGE_SPENT;
-	if (otp_challenge_update(attempt->challenges, &attempt->challenge, &spent) != OTP_UPDATED)
-		return ROUND_AGAIN;
-	verdict->method = METHOD_ISSUED;
-	if (GetCurrentTimestamp() >= spent.expires_at)
-	{
-		verdict->reason = "expired";
-		otp_event_rejected(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
-						   verdict->reason, verdict->method);
-		return ROUND_OVER;
-	}
-	verdict->reason = "accepted";
-	otp_event_of_transaction(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
-							 verdict->reason, verdict->method);
-	return ROUND_OVER;
-}
-
-/* Compares the guess with the challenge, under the user's lock; releases it. */
-static Round
-judge(Attempt *attempt, Verdict *verdict)
-{
-	bool		spent = attempt->challenge.challenge.state == OTP_CHALLENGE_SPENT;
-	bool		charged;
-	bool		right;
-
-	/* If a guess cannot be charged, it is not judged. */
-	if (!attempt->budget.exists)
-		otp_budget_create(attempt->budgets, attempt->user, &attempt->budget);
-
-	HOLD_INTERRUPTS();
-	right = compare_and_charge(attempt, spent, &charged);
-	if (right && !spent)
-	{
-		RESUME_INTERRUPTS();
-		end_round(attempt);
-		return spend(attempt, verdict);
-	}
-	if (!charged)
-		overwrite_decoy(attempt);
-	verdict->reason = right ? "replayed" : spent ? "no_code" : "wrong";
-	verdict->method = right ? METHOD_ISSUED : NULL;
-	if (!spent)
-		count_left(attempt, verdict);
-	end_round(attempt);
-	/* A cancel that comes now waits until the trail has its row. */
-	otp_event_rejected(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
-					   verdict->reason, verdict->method);
-	RESUME_INTERRUPTS();
-	if (!spent)
-		conflict_like_spending(attempt);
-	return ROUND_OVER;
-}
-
-static Round
-play_round(Attempt *attempt, Verdict *verdict)
-{
-	const char *reason;
-
-	*verdict = (Verdict) {.attempts_left = NO_COUNT};
-	begin_round(attempt);
-	attempt->key = otp_data_key_at_hand(key_id(attempt));
-	if (attempt->key == NULL)
-	{
-		/* Unwrapping may run a command and wait: not under the user's lock. */
-		end_round(attempt);
-		(void) otp_data_key(key_id(attempt));
-		return ROUND_AGAIN;
-	}
-	derive_expected(attempt);
-	reason = refusal(attempt, verdict);
-	if (reason == NULL)
-		return judge(attempt, verdict);
-	verdict->reason = reason;
-	overwrite_decoy(attempt);
-	end_round(attempt);
-	otp_event_rejected(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
-					   reason, NULL);
-	return ROUND_OVER;
-}
-
-/*
- * Everything that may wait for another transaction or run a command, so that it does not happen
- * under the user's lock.
- */
-static void
-prepare(Attempt *attempt)
-{
-	attempt->before = XactLastRecEnd;
-	otp_policy_get(attempt->purpose, &attempt->policy, &attempt->limits);
-	attempt->writing_id = otp_writing_key()->id;
-	attempt->challenges = otp_table_open(OTP_TABLE_CHALLENGE, attempt->user, RowExclusiveLock);
-	attempt->budgets = otp_table_open(OTP_TABLE_BUDGET, attempt->user, RowExclusiveLock);
-	attempt->decoys = otp_table_open(OTP_TABLE_DECOY, attempt->user, RowExclusiveLock);
-	if (attempt->policy.trail != OTP_TRAIL_NONE)
-		table_close(otp_table_open(OTP_TABLE_EVENT, attempt->user, RowExclusiveLock), NoLock);
-}
-
-static void
-finish(Attempt *attempt, const Verdict *verdict)
-{
-	table_close(attempt->challenges, NoLock);
-	table_close(attempt->budgets, NoLock);
-	table_close(attempt->decoys, NoLock);
-	/* What is accepted is flushed when it commits; what is rejected, now. */
-	if (strcmp(verdict->reason, "accepted") != 0)
-		otp_permanent_flush(attempt->before);
-}
-
-static void
-judge_rounds(Attempt *attempt, Verdict *verdict)
-{
-	prepare(attempt);
-	while (play_round(attempt, verdict) == ROUND_AGAIN)
-		CHECK_FOR_INTERRUPTS();
-	finish(attempt, verdict);
-}
-
-static void
-wipe(Attempt *attempt)
-{
-	otp_wipe(attempt->guess, sizeof(attempt->guess));
-	otp_wipe(attempt->expected, sizeof(attempt->expected));
-}
-
-static void
-attempt_code(FunctionCallInfo fcinfo, const char *function, Verdict *verdict)
-{
-	Attempt		attempt = {0};
+	OtpAttempt		attempt = {0};
 	const text *code = PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
 	const char *statement = debug_query_string;
 
@@ -405,20 +37,20 @@ attempt_code(FunctionCallInfo fcinfo, const char *function, Verdict *verdict)
 		error_context_stack = NULL;
 		otp_require_writable(function);
 		if (attempt.guess_length == 0)
-			*verdict = (Verdict) {.reason = "malformed",.attempts_left = NO_COUNT};
+			*verdict = (OtpVerdict) {.reason = "malformed",.attempts_left = OTP_NO_COUNT};
 		else
-			judge_rounds(&attempt, verdict);
+			otp_attempt_judge(&attempt, verdict);
 	}
 	PG_CATCH();
 	{
 		(void) otp_errprivate();
 		debug_query_string = statement;
-		wipe(&attempt);
+		otp_attempt_wipe(&attempt);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 	debug_query_string = statement;
-	wipe(&attempt);
+	otp_attempt_wipe(&attempt);
 }
 
 /* otp_verify(user_id text, code text, purpose text, context text) → boolean */
@@ -426,7 +58,7 @@ PG_FUNCTION_INFO_V1(otp_verify);
 Datum
 otp_verify(PG_FUNCTION_ARGS)
 {
-	Verdict		verdict;
+	OtpVerdict		verdict;
 
 	attempt_code(fcinfo, "otp_verify()", &verdict);
 	PG_RETURN_BOOL(strcmp(verdict.reason, "accepted") == 0);
@@ -437,7 +69,7 @@ PG_FUNCTION_INFO_V1(otp_attempt);
 Datum
 otp_attempt(PG_FUNCTION_ARGS)
 {
-	Verdict		verdict;
+	OtpVerdict		verdict;
 	TupleDesc	desc;
 	Datum		values[5];
 	bool		nulls[5] = {false};
@@ -449,7 +81,7 @@ otp_attempt(PG_FUNCTION_ARGS)
 	values[1] = CStringGetTextDatum(verdict.reason);
 	nulls[2] = verdict.method == NULL;
 	values[2] = nulls[2] ? (Datum) 0 : CStringGetTextDatum(verdict.method);
-	nulls[3] = verdict.attempts_left == NO_COUNT;
+	nulls[3] = verdict.attempts_left == OTP_NO_COUNT;
 	values[3] = Int32GetDatum(verdict.attempts_left);
 	nulls[4] = verdict.retry_at == 0;
 	values[4] = TimestampTzGetDatum(verdict.retry_at);

@@ -20,6 +20,9 @@ our @EXPORT = qw(
   tables_are_sound stop_soundly
 );
 
+# Nobody waits for ever.
+my @patience = (timeout => $PostgreSQL::Test::Utils::timeout_default);
+
 # The line of a script at which a client waits for all the others.
 our $GO = "SELECT pg_advisory_lock_shared(1), pg_advisory_unlock_shared(1) \\g /dev/null\n";
 
@@ -91,7 +94,7 @@ sub value
 {
 	my ($node, $sql, $database) = @_;
 
-	return $node->safe_psql($database // 'postgres', $sql);
+	return $node->safe_psql($database // 'postgres', $sql, @patience);
 }
 
 # A live code of a user.
@@ -232,7 +235,7 @@ sub error_of
 {
 	my ($node, $sql, $database, %params) = @_;
 	my ($status, $out, $err) =
-	  $node->psql($database // 'postgres', "\\set VERBOSITY verbose\n$sql", %params);
+	  $node->psql($database // 'postgres', "\\set VERBOSITY verbose\n$sql", @patience, %params);
 
 	return $err;
 }

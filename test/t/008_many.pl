@@ -36,7 +36,7 @@ is($session->query_safe(q{SELECT count(*) FROM pg_locks WHERE pid = pg_backend_p
 $session->query_safe('ROLLBACK TO s');
 is($session->query_safe(q{
 	SELECT count(*) FILTER (WHERE first), count(*) FILTER (WHERE second)
-	FROM (SELECT otp_verify(u, c) AS first, otp_verify(u, c) AS second FROM code) AS both}),
+	FROM (SELECT otp_verify(u, c) AS first, otp_verify(u, c) AS second FROM code) AS asked}),
 	'100000|0', 'after ROLLBACK TO SAVEPOINT every right code is accepted, once, if a statement has it twice');
 $session->query_safe('COMMIT');
 $session->quit;

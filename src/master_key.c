@@ -13,6 +13,7 @@
 #include "storage/fd.h"
 #include "utils/builtins.h"
 
+#include "core/hex.h"
 #include "core/secure.h"
 #include "errors.h"
 #include "master_key.h"
@@ -110,18 +111,6 @@ read_command(const char *command, char *input, const char **why)
 	return -1;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool
 parse_key(const char *input, size_t length, uint8 *key)
 {
@@ -131,8 +120,8 @@ parse_key(const char *input, size_t length, uint8 *key)
 		return false;
 	for (int i = 0; i < OTP_KEY_SIZE; i++)
 	{
-		int			high = hex_digit(input[2 * i]);
-		int			low = hex_digit(input[2 * i + 1]);
+		int			high = otp_hex_digit(input[2 * i]);
+		int			low = otp_hex_digit(input[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

@@ -21,6 +21,7 @@
 #include <strings.h>
 
 #include "base32.h"
+#include "hex.h"
 #include "secure.h"
 
 #define SCHEME "otpauth:"
@@ -62,18 +63,6 @@ find(const Reader *r, size_t start, size_t end, char c)
 	return found ? (size_t) (found - r->text) : end;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* After this, every percent sign is known to have its two digits. */
 static bool
 check_bytes(Reader *r)
@@ -86,8 +75,8 @@ check_bytes(Reader *r)
 			return fail(r, "control characters are not allowed", i);
 		if (c == '#')
 			return fail(r, "a fragment is not allowed", i);
-		if (c == '%' && (r->length - i < 3 || hex_value(r->text[i + 1]) < 0 ||
-						 hex_value(r->text[i + 2]) < 0))
+		if (c == '%' && (r->length - i < 3 || otp_hex_digit(r->text[i + 1]) < 0 ||
+						 otp_hex_digit(r->text[i + 2]) < 0))
 			return fail(r, "a percent sign must be followed by two hexadecimal digits", i);
 	}
 	return true;
@@ -104,7 +93,7 @@ decode_byte(const Reader *r, size_t at)
 {
 	if (r->text[at] != '%')
 		return r->text[at];
-	return (char) (hex_value(r->text[at + 1]) << 4 | hex_value(r->text[at + 2]));
+	return (char) (otp_hex_digit(r->text[at + 1]) << 4 | otp_hex_digit(r->text[at + 2]));
 }
 
 static void

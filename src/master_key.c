@@ -203,6 +203,7 @@ otp_master_key_make(void)
 	char		temporary[MAXPGPATH];
 	char		folder[MAXPGPATH];
 	const char *why;
+	bool		made;
 	int			fd;
 
 	if (otp_master_key_command[0] != '\0' || access(path, F_OK) == 0)
@@ -214,7 +215,8 @@ otp_master_key_make(void)
 									  temporary, strerror(errno)));
 	why = write_random_key(fd);
 	CloseTransientFile(fd);
-	if (why == NULL && link(temporary, path) != 0 && errno != EEXIST)
+	made = why == NULL && link(temporary, path) == 0;
+	if (why == NULL && !made && errno != EEXIST)
 		why = strerror(errno);
 	unlink(temporary);
 	if (why != NULL)
@@ -222,6 +224,8 @@ otp_master_key_make(void)
 	strlcpy(folder, path, sizeof(folder));
 	get_parent_directory(folder);
 	fsync_fname(folder[0] == '\0' ? "." : folder, true);
+	if (!made)
+		return;
 	/* Not a notice: CREATE EXTENSION passes on nothing less than a warning. */
 	ereport(WARNING,
 			errmsg("master key file \"%s\" has been made", path),

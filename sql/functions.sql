@@ -1,9 +1,12 @@
 -- What the extension is made of, who may use it, and whether it is explained.
 
+-- Array types and the row types of tables, which are members since PostgreSQL 17, are left out.
 CREATE TEMP VIEW member AS
   SELECT classid, objid FROM pg_depend
     WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass
-      AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'otp');
+      AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'otp')
+      AND (classid <> 'pg_type'::regclass OR
+           objid NOT IN (SELECT typarray FROM pg_type) AND objid NOT IN (SELECT reltype FROM pg_class WHERE relkind = 'r'));
 
 -- requirement 37: stateful functions are volatile and parallel unsafe, and not for PUBLIC; pure
 -- functions are immutable, strict, parallel safe and for everyone.

@@ -153,7 +153,13 @@ WITH issued AS MATERIALIZED (SELECT otp_issue('issue-13')::text AS code)
          otp_cancel('issue-13') AS cancelled FROM issued;
 WITH issued AS MATERIALIZED (SELECT n, otp_issue('issue-13')::text AS code FROM generate_series(1, 3) AS n)
   SELECT n, otp_resend('issue-13')::text = code AS last FROM issued WHERE n = 3;
-SELECT count(*) FROM otp_challenge WHERE user_id = 'issue-13';
+-- Where no trail is written, too.
+INSERT INTO otp_policy (purpose, trail) VALUES ('quiet', 'none');
+WITH issued AS MATERIALIZED (SELECT n, otp_issue('issue-13', 'quiet')::text AS code FROM generate_series(1, 3) AS n)
+  SELECT n, otp_resend('issue-13', 'quiet')::text = code AS resent, otp_verify('issue-13', code, 'quiet') AS first,
+         otp_verify('issue-13', code, 'quiet') AS second, otp_cancel('issue-13', 'quiet') AS cancelled
+    FROM issued WHERE n = 3;
+SELECT purpose, count(*) FROM otp_challenge WHERE user_id = 'issue-13' GROUP BY purpose ORDER BY purpose;
 
 -- requirement 19: the code stands in no table.
 SELECT otp_issue('issue-14', 'ab', 'context')::text AS code \gset

@@ -157,6 +157,13 @@ COMMIT;
 SELECT charged('verify-sr');
 SELECT otp_verify('verify-sr', :'code') AS right_again, otp_verify('verify-sr', :'code') AS replayed;
 
+-- A transaction that has itself issued the user's first code leaves nothing behind but the charge.
+BEGIN;
+SELECT otp_issue('verify-20')::text AS code \gset
+SELECT otp_verify('verify-20', wrong(:'code')) AS wrong, otp_verify('verify-20', :'code') AS right;
+ROLLBACK;
+SELECT charged('verify-20'), (otp_attempt('verify-20', :'code')).reason;
+
 -- requirement 14: the same wrong guess again costs nothing, in whatever spelling.
 SELECT otp_issue('verify-9')::text AS code \gset
 SELECT wrong(:'code') AS guess \gset

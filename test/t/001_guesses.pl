@@ -23,9 +23,11 @@ my @ways = (
 	sub { $GO . join '', map { s/\(otp_attempt(\(.*\))\)\.reason/attempt_in_block$1/r } @_ },
 	sub { "BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT 1 FROM payment;\n$GO" . join('', @_) . "COMMIT;\n" },
 );
+# An error of the guess withholds the verdict; one of COMMIT comes after it has been told.
+my $withheld = "\\if :ERROR\n\\echo nobody||withheld\n\\endif\n";
 my $serializable = sub {
 	join "", $GO,
-	  map { "BEGIN ISOLATION LEVEL SERIALIZABLE;\n${_}COMMIT;\n" } @_;
+	  map { "BEGIN ISOLATION LEVEL SERIALIZABLE;\n$_${withheld}COMMIT;\n" } @_;
 };
 
 my $node = new_node('guesses');
@@ -97,8 +99,10 @@ $right = issue($node, 'bob');
 $count = guess_at_once([ @ways, $serializable, $serializable, $serializable ],
 	map { attempt_sql('bob', $_) } wrong_codes(320, $right));
 my $wrong = delete $count->{wrong} // 0;
-my $unknown = delete $count->{40001} // 0;
+my $unknown = delete $count->{withheld} // 0;
+my $errors = delete $count->{40001} // 0;
 is_deeply($count, { locked => 320 - $wrong - $unknown }, 'nothing but verdicts and 40001 is told');
+cmp_ok($errors, '>=', $unknown, 'every verdict that is withheld is a 40001');
 ok($wrong <= 5 && $wrong + $unknown >= 5,
 	"some clients being SERIALIZABLE, at most 5 are told wrong ($wrong; $unknown got 40001)");
 is(budget($node, 'bob'), 5, 'and 5 are charged');

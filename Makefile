@@ -16,6 +16,7 @@ OBJS = \
 	src/code.o \
 	src/events.o \
 	src/grant.o \
+	src/kept_key.o \
 	src/keyring.o \
 	src/limits.o \
 	src/master_key.o \
@@ -36,12 +37,15 @@ OBJS = \
 	src/core/base32.o \
 	src/core/canonical.o \
 	src/core/derive.o \
+	src/core/digest.o \
+	src/core/digest_block.o \
+	src/core/digest_evp.o \
 	src/core/hmac.o \
 	src/core/hotp.o \
 	src/core/otpauth.o
 
 # The stems of sql/ and specs/, in the order in which they run
-REGRESS = setup code secret totp encoding functions keyring policy issue verify limits events grant prepared schema
+REGRESS = setup code secret totp kept_key encoding functions keyring policy issue verify limits events grant prepared schema
 ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock first-key
 
 PG_CPPFLAGS = -I$(srcdir)/src

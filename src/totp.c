@@ -12,6 +12,7 @@
 #include "core/hotp.h"
 #include "core/secure.h"
 #include "errors.h"
+#include "kept_key.h"
 #include "secret.h"
 
 /* counters or steps that one call searches to either side, at most */
@@ -58,22 +59,21 @@ checked_window(int window, const char *name)
 	return window;
 }
 
+/* The code is written where it is returned. */
 static Datum
-code_at(const OtpSecret *secret, uint64 counter)
+code_at(OtpHmac *key, int digits, uint64 counter)
 {
-	char		code[OTP_DIGITS_MAX + 1];
-	Datum		result;
+	text	   *code = palloc(VARHDRSZ + OTP_DIGITS_MAX + 1);
 
-	if (!otp_hotp(secret, counter, code))
+	if (!otp_hotp(key, digits, counter, VARDATA(code)))
 		otp_openssl_error("compute an HMAC");
-	result = otp_make_code(code, secret->digits);
-	otp_wipe(code, sizeof(code));
-	return result;
+	SET_VARSIZE(code, VARHDRSZ + digits);
+	return PointerGetDatum(code);
 }
 
 /* The index of the counter that the code is of, or -1. */
 static int
-search(const OtpSecret *secret, const text *guess, const uint64 *counters, int count)
+search(OtpHmac *key, int digits, const text *guess, const uint64 *counters, int count)
 {
 	char		code[OTP_CODE_MAX + 1];
 	size_t		length = otp_canonical_text(VARDATA_ANY(guess), VARSIZE_ANY_EXHDR(guess), code);
@@ -82,7 +82,7 @@ search(const OtpSecret *secret, const text *guess, const uint64 *counters, int c
 
 	if (length == 0)
 		return -1;
-	ok = otp_hotp_search(secret, code, length, counters, count, &match);
+	ok = otp_hotp_search(key, digits, code, length, counters, count, &match);
 	otp_wipe(code, sizeof(code));
 	if (!ok)
 		otp_openssl_error("compute an HMAC");
@@ -94,10 +94,11 @@ PG_FUNCTION_INFO_V1(hotp_at);
 Datum
 hotp_at(PG_FUNCTION_ARGS)
 {
+	int64		counter = checked_counter(PG_GETARG_INT64(1));
 	OtpSecret	secret;
 
 	otp_secret_read(PG_GETARG_OTP_SECRET(0), &secret);
-	return code_at(&secret, checked_counter(PG_GETARG_INT64(1)));
+	return code_at(otp_kept_key(fcinfo->flinfo, &secret), secret.digits, counter);
 }
 
 /* totp_at(secret otp_secret, at timestamptz) → otp */
@@ -106,9 +107,11 @@ Datum
 totp_at(PG_FUNCTION_ARGS)
 {
 	OtpSecret	secret;
+	int64		step;
 
 	otp_secret_read(PG_GETARG_OTP_SECRET(0), &secret);
-	return code_at(&secret, step_of(PG_GETARG_TIMESTAMPTZ(1), secret.period));
+	step = step_of(PG_GETARG_TIMESTAMPTZ(1), secret.period);
+	return code_at(otp_kept_key(fcinfo->flinfo, &secret), secret.digits, step);
 }
 
 /* hotp_match(secret otp_secret, code text, counter bigint, look_ahead integer) → bigint */
@@ -126,7 +129,8 @@ hotp_match(PG_FUNCTION_ARGS)
 	otp_secret_read(PG_GETARG_OTP_SECRET(0), &secret);
 	for (int i = 0; i < count; i++)
 		counters[i] = counter + i;
-	match = search(&secret, PG_GETARG_TEXT_PP(1), counters, count);
+	match = search(otp_kept_key(fcinfo->flinfo, &secret), secret.digits,
+				   PG_GETARG_TEXT_PP(1), counters, count);
 	if (match < 0)
 		PG_RETURN_NULL();
 	PG_RETURN_INT64(counters[match]);
@@ -156,7 +160,8 @@ totp_match(PG_FUNCTION_ARGS)
 		steps[count++] = step - i;
 		steps[count++] = step + i;
 	}
-	match = search(&secret, PG_GETARG_TEXT_PP(1), steps, count);
+	match = search(otp_kept_key(fcinfo->flinfo, &secret), secret.digits,
+				   PG_GETARG_TEXT_PP(1), steps, count);
 	if (match < 0)
 		PG_RETURN_NULL();
 	PG_RETURN_INT64(steps[match]);

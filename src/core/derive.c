@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "big_endian.h"
 #include "secure.h"
 
 #define BLOCK_SIZE	32
@@ -35,15 +36,9 @@ flush_message(Message *message)
 static bool
 add_field(Message *message, const void *data, size_t length)
 {
-	uint64_t	rest = length;
-
 	if (message->length + PREFIX_SIZE + length > sizeof(message->bytes) && !flush_message(message))
 		return false;
-	for (int i = PREFIX_SIZE - 1; i >= 0; i--)
-	{
-		message->bytes[message->length + i] = (uint8_t) rest;
-		rest >>= 8;
-	}
+	otp_put_64(message->bytes + message->length, length);
 	message->length += PREFIX_SIZE;
 	if (message->length + length > sizeof(message->bytes))
 		return flush_message(message) && otp_hmac_add(message->key, data, length);
@@ -75,10 +70,10 @@ end_message(Message *message, uint8_t *block)
 static bool
 code_block(OtpHmac *key, const OtpBinding *binding, uint32_t number, uint8_t *block)
 {
-	const uint8_t field[4] = {(uint8_t) (number >> 24), (uint8_t) (number >> 16),
-							  (uint8_t) (number >> 8), (uint8_t) number};
+	uint8_t		field[4];
 	Message		message;
 
+	otp_put_32(field, number);
 	return begin_message(&message, key, "code", binding) &&
 		   add_field(&message, field, sizeof(field)) &&
 		   end_message(&message, block);

@@ -1,133 +1,50 @@
 /*
  * hmac.c
- *		HMAC over EVP_MD.
- *
- * EVP_MAC would spend as long setting a key as all of this takes for a whole
- * short message.
+ *		HMAC over digests whose states are kept.
  */
 #include "hmac.h"
 
 #include <string.h>
-#include <strings.h>
-
-#include <openssl/evp.h>
 
 #include "secure.h"
 
-#define ALGORITHM_COUNT (OTP_SHA512 + 1)
-#define BLOCK_MAX		128
 #define INNER_PAD		0x36
 #define OUTER_PAD		0x5c
 
 typedef union KeyBlock
 {
-	uint8_t		bytes[BLOCK_MAX];
-	uint64_t	words[BLOCK_MAX / 8];
+	uint8_t		bytes[OTP_BLOCK_MAX];
+	uint64_t	words[OTP_BLOCK_MAX / 8];
 } KeyBlock;
-
-typedef struct Digest
-{
-	const char *name;			/* OpenSSL's too */
-	size_t		size;
-	size_t		block;
-} Digest;
-
-static const Digest digests[ALGORITHM_COUNT] = {
-	[OTP_SHA1] = {"SHA1", 20, 64},
-	[OTP_SHA256] = {"SHA256", 32, 64},
-	[OTP_SHA512] = {"SHA512", 64, 128},
-};
 
 struct OtpHmac
 {
-	const Digest *digest;
-	const EVP_MD_CTX *blank;	/* the digest of nothing yet */
-	EVP_MD_CTX *inner;			/* past the key's inner pad */
-	EVP_MD_CTX *outer;			/* past the key's outer pad */
-	EVP_MD_CTX *work;			/* the message under way */
-	bool		fresh;			/* are inner and outer copies of blank? */
+	const OtpDigestMethod *method;
+	OtpAlgorithm algorithm;
+	size_t		size;
+	size_t		block;
+	OtpDigest  *inner;			/* past the key's inner pad */
+	OtpDigest  *outer;			/* past the key's outer pad */
+	OtpDigest  *work;			/* the message under way */
 	bool		keyed;
 	bool		begun;
+	bool		used;			/* has work been begun since it was reset? */
 };
 
-static const Digest *
-find_digest(OtpAlgorithm algorithm)
-{
-	if (algorithm < OTP_SHA1 || algorithm > OTP_SHA512)
-		return NULL;
-	return &digests[algorithm];
-}
-
-size_t
-otp_digest_size(OtpAlgorithm algorithm)
-{
-	const Digest *digest = find_digest(algorithm);
-
-	return digest ? digest->size : 0;
-}
-
-const char *
-otp_algorithm_name(OtpAlgorithm algorithm)
-{
-	const Digest *digest = find_digest(algorithm);
-
-	return digest ? digest->name : NULL;
-}
-
-bool
-otp_algorithm_by_name(const char *name, size_t length, OtpAlgorithm *algorithm)
-{
-	for (OtpAlgorithm a = OTP_SHA1; a <= OTP_SHA512; a++)
-	{
-		if (length == strlen(digests[a].name) && strncasecmp(name, digests[a].name, length) == 0)
-		{
-			*algorithm = a;
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * Copying an initialized context is cheaper than initializing one, and fetching
- * the digest by name costs more than either, so both are done once.
- */
-static const EVP_MD_CTX *
-blank_context(OtpAlgorithm algorithm)
-{
-	static EVP_MD_CTX *blanks[ALGORITHM_COUNT];
-	EVP_MD	   *md;
-	EVP_MD_CTX *context;
-
-	if (blanks[algorithm])
-		return blanks[algorithm];
-
-	md = EVP_MD_fetch(NULL, digests[algorithm].name, NULL);
-	context = EVP_MD_CTX_new();
-	if (md && context && EVP_DigestInit_ex(context, md, NULL))
-		blanks[algorithm] = context;
-	else
-		EVP_MD_CTX_free(context);
-	EVP_MD_free(md);			/* the context holds its own reference */
-	return blanks[algorithm];
-}
-
 OtpHmac *
-otp_hmac_new(OtpAlgorithm algorithm)
+otp_hmac_new_by(const OtpDigestMethod *method, OtpAlgorithm algorithm)
 {
-	const EVP_MD_CTX *blank;
-	OtpHmac    *hmac;
+	OtpHmac    *hmac = OPENSSL_zalloc(sizeof(*hmac));
 
-	if (!find_digest(algorithm) || (blank = blank_context(algorithm)) == NULL)
+	if (!hmac)
 		return NULL;
-	if ((hmac = OPENSSL_zalloc(sizeof(*hmac))) == NULL)
-		return NULL;
-
-	hmac->digest = &digests[algorithm];
-	hmac->blank = blank;
-	hmac->inner = EVP_MD_CTX_new();
-	hmac->outer = EVP_MD_CTX_new();
-	hmac->work = EVP_MD_CTX_new();
+	hmac->method = method;
+	hmac->algorithm = algorithm;
+	hmac->size = otp_digest_size(algorithm);
+	hmac->block = otp_block_size(algorithm);
+	hmac->inner = method->make(algorithm);
+	hmac->outer = method->make(algorithm);
+	hmac->work = method->make(algorithm);
 	if (!hmac->inner || !hmac->outer || !hmac->work)
 	{
 		otp_hmac_free(hmac);
@@ -136,22 +53,25 @@ otp_hmac_new(OtpAlgorithm algorithm)
 	return hmac;
 }
 
-/*
- * OpenSSL cleanses the target of a copy, whether it frees or overwrites it, so
- * copies of the blank context both wipe and are ready for the next key.
- */
+OtpHmac *
+otp_hmac_new(OtpAlgorithm algorithm)
+{
+	return otp_hmac_new_by(otp_digest_method(), algorithm);
+}
+
+OtpAlgorithm
+otp_hmac_algorithm(const OtpHmac *hmac)
+{
+	return hmac->algorithm;
+}
+
 void
 otp_hmac_wipe(OtpHmac *hmac)
 {
-	hmac->keyed = hmac->begun = false;
-	hmac->fresh = EVP_MD_CTX_copy_ex(hmac->inner, hmac->blank) &&
-				  EVP_MD_CTX_copy_ex(hmac->outer, hmac->blank);
-	if (!hmac->fresh)
-	{
-		EVP_MD_CTX_reset(hmac->inner);
-		EVP_MD_CTX_reset(hmac->outer);
-	}
-	EVP_MD_CTX_reset(hmac->work);
+	hmac->keyed = hmac->begun = hmac->used = false;
+	hmac->method->reset(hmac->inner);
+	hmac->method->reset(hmac->outer);
+	hmac->method->reset(hmac->work);
 }
 
 void
@@ -159,9 +79,9 @@ otp_hmac_free(OtpHmac *hmac)
 {
 	if (!hmac)
 		return;
-	EVP_MD_CTX_free(hmac->inner);
-	EVP_MD_CTX_free(hmac->outer);
-	EVP_MD_CTX_free(hmac->work);
+	hmac->method->free(hmac->inner);
+	hmac->method->free(hmac->outer);
+	hmac->method->free(hmac->work);
 	OPENSSL_free(hmac);
 }
 
@@ -170,10 +90,10 @@ static bool
 fill_block(OtpHmac *hmac, const void *key, size_t length, KeyBlock *block)
 {
 	memset(block, 0, sizeof(*block));
-	if (length > hmac->digest->block)
-		return EVP_MD_CTX_copy_ex(hmac->work, hmac->blank) &&
-			   EVP_DigestUpdate(hmac->work, key, length) &&
-			   EVP_DigestFinal_ex(hmac->work, block->bytes, NULL);
+	if (length > hmac->block)
+		return hmac->method->add(hmac->inner, key, length) &&
+			   hmac->method->end(hmac->inner, block->bytes) &&
+			   hmac->method->reset(hmac->inner);
 	if (length > 0)
 		memcpy(block->bytes, key, length);
 	return true;
@@ -183,7 +103,7 @@ fill_block(OtpHmac *hmac, const void *key, size_t length, KeyBlock *block)
 static void
 xor_block(KeyBlock *block, uint8_t pad)
 {
-	for (size_t i = 0; i < BLOCK_MAX / 8; i++)
+	for (size_t i = 0; i < OTP_BLOCK_MAX / 8; i++)
 		block->words[i] ^= UINT64_C(0x0101010101010101) * pad;
 }
 
@@ -191,10 +111,10 @@ static bool
 add_pads(OtpHmac *hmac, KeyBlock *block)
 {
 	xor_block(block, INNER_PAD);
-	if (!EVP_DigestUpdate(hmac->inner, block->bytes, hmac->digest->block))
+	if (!hmac->method->add(hmac->inner, block->bytes, hmac->block))
 		return false;
 	xor_block(block, INNER_PAD ^ OUTER_PAD);
-	return EVP_DigestUpdate(hmac->outer, block->bytes, hmac->digest->block);
+	return hmac->method->add(hmac->outer, block->bytes, hmac->block);
 }
 
 bool
@@ -202,14 +122,12 @@ otp_hmac_key(OtpHmac *hmac, const void *key, size_t length)
 {
 	KeyBlock	block;
 
-	if (!hmac->fresh)
-		otp_hmac_wipe(hmac);
-	if (!hmac->fresh)
-		return false;
-
-	hmac->fresh = false;
-	hmac->keyed = fill_block(hmac, key, length, &block) && add_pads(hmac, &block);
-	otp_wipe(&block, sizeof(block));
+	if (hmac->used)
+		hmac->method->reset(hmac->work);
+	hmac->begun = hmac->used = false;
+	hmac->keyed = hmac->method->reset(hmac->inner) && hmac->method->reset(hmac->outer) &&
+				  fill_block(hmac, key, length, &block) && add_pads(hmac, &block);
+	otp_wipe(&block, hmac->block);
 	if (!hmac->keyed)
 		otp_hmac_wipe(hmac);
 	return hmac->keyed;
@@ -218,29 +136,30 @@ otp_hmac_key(OtpHmac *hmac, const void *key, size_t length)
 bool
 otp_hmac_begin(OtpHmac *hmac)
 {
-	hmac->begun = hmac->keyed && EVP_MD_CTX_copy_ex(hmac->work, hmac->inner);
+	hmac->used = true;
+	hmac->begun = hmac->keyed && hmac->method->copy(hmac->work, hmac->inner);
 	return hmac->begun;
 }
 
 bool
 otp_hmac_add(OtpHmac *hmac, const void *data, size_t length)
 {
-	return hmac->begun && EVP_DigestUpdate(hmac->work, data, length);
+	return hmac->begun && hmac->method->add(hmac->work, data, length);
 }
 
 bool
 otp_hmac_end(OtpHmac *hmac, uint8_t *digest)
 {
-	uint8_t		inner[OTP_DIGEST_MAX];
+	const OtpDigestMethod *method = hmac->method;
 	bool		ok;
 
-	ok = hmac->begun && EVP_DigestFinal_ex(hmac->work, inner, NULL) &&
-		 EVP_MD_CTX_copy_ex(hmac->work, hmac->outer) &&
-		 EVP_DigestUpdate(hmac->work, inner, hmac->digest->size) &&
-		 EVP_DigestFinal_ex(hmac->work, digest, NULL);
+	/* the inner digest is as secret as what is written over it */
+	ok = hmac->begun && method->end(hmac->work, digest) &&
+		 method->copy(hmac->work, hmac->outer) &&
+		 method->add(hmac->work, digest, hmac->size) &&
+		 method->end(hmac->work, digest);
 	hmac->begun = false;
-	otp_wipe(inner, hmac->digest->size);
 	if (!ok)
-		otp_wipe(digest, hmac->digest->size);
+		otp_wipe(digest, hmac->size);
 	return ok;
 }

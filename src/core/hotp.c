@@ -1,39 +1,21 @@
 /*
  * hotp.c
- *		HOTP and TOTP over a keyed HMAC per algorithm, which is kept for the
- *		life of the process, and never with a key.
+ *		HOTP and TOTP over a keyed HMAC.
  */
 #include "hotp.h"
 
 #include <string.h>
 
+#include "big_endian.h"
 #include "secure.h"
 
-/* The HMAC of an algorithm; NULL if it cannot be had. */
-static OtpHmac *
-shared_hmac(OtpAlgorithm algorithm)
+/* what no code is equal to */
+#define NO_CODE UINT64_MAX
+
+static bool
+is_length(int digits)
 {
-	static OtpHmac *hmacs[OTP_SHA512 + 1];
-
-	if (otp_digest_size(algorithm) == 0)
-		return NULL;
-	if (!hmacs[algorithm])
-		hmacs[algorithm] = otp_hmac_new(algorithm);
-	return hmacs[algorithm];
-}
-
-/* The HMAC, keyed with the secret; NULL if that fails. */
-static OtpHmac *
-keyed_hmac(const OtpSecret *secret)
-{
-	OtpHmac    *hmac;
-
-	if (secret->digits < OTP_DIGITS_MIN || secret->digits > OTP_DIGITS_MAX)
-		return NULL;
-	hmac = shared_hmac(secret->algorithm);
-	if (!hmac || !otp_hmac_key(hmac, secret->key, secret->key_length))
-		return NULL;
-	return hmac;
+	return digits >= OTP_DIGITS_MIN && digits <= OTP_DIGITS_MAX;
 }
 
 /* Dynamic truncation, RFC 4226 section 5.3. */
@@ -62,85 +44,103 @@ write_digits(uint32_t number, int digits, char *code)
 	code[digits] = '\0';
 }
 
+/* The number of which a code is the last digits. */
 static bool
-counter_code(OtpHmac *hmac, const OtpSecret *secret, uint64_t counter, char *code)
+counter_number(OtpHmac *key, uint64_t counter, uint32_t *number)
 {
-	size_t		size = otp_digest_size(secret->algorithm);
+	size_t		size = otp_digest_size(otp_hmac_algorithm(key));
 	uint8_t		message[8];
 	uint8_t		digest[OTP_DIGEST_MAX];
 	bool		ok;
 
-	for (int i = 7; i >= 0; i--)
-	{
-		message[i] = (uint8_t) counter;
-		counter >>= 8;
-	}
-	ok = otp_hmac_begin(hmac) && otp_hmac_add(hmac, message, sizeof(message)) &&
-		 otp_hmac_end(hmac, digest);
-	if (ok)
-		write_digits(truncate_digest(digest, size), secret->digits, code);
+	otp_put_64(message, counter);
+	ok = otp_hmac_begin(key) && otp_hmac_add(key, message, sizeof(message)) &&
+		 otp_hmac_end(key, digest);
+	*number = ok ? truncate_digest(digest, size) : 0;
 	otp_wipe(digest, size);
 	return ok;
 }
 
 bool
-otp_hotp(const OtpSecret *secret, uint64_t counter, char *code)
+otp_hotp(OtpHmac *key, int digits, uint64_t counter, char *code)
 {
-	OtpHmac    *hmac = keyed_hmac(secret);
-	bool		ok;
+	uint32_t	number;
+	bool		ok = is_length(digits) && counter_number(key, counter, &number);
 
-	ok = hmac && counter_code(hmac, secret, counter, code);
-	if (hmac)
-		otp_hmac_wipe(hmac);
-	if (!ok)
+	if (ok)
+		write_digits(number, digits, code);
+	else
 		code[0] = '\0';
 	return ok;
 }
 
+/* The modulo again by constants.  Ten digits hold all numbers. */
+static uint64_t
+last_digits(uint32_t number, int digits)
+{
+	switch (digits)
+	{
+		case 6:
+			return number % 1000000;
+		case 7:
+			return number % 10000000;
+		case 8:
+			return number % 100000000;
+		case 9:
+			return number % 1000000000;
+		default:
+			return number;
+	}
+}
+
+/* The number that so many digits are; NO_CODE if they are other symbols, or not so many. */
+static uint64_t
+read_digits(const char *guess, size_t length, int digits)
+{
+	uint64_t	number = 0;
+
+	if (length != (size_t) digits)
+		return NO_CODE;
+	for (size_t i = 0; i < length; i++)
+	{
+		if (guess[i] < '0' || guess[i] > '9')
+			return NO_CODE;
+		number = number * 10 + (uint64_t) (guess[i] - '0');
+	}
+	return number;
+}
+
 /* All codes are compared and all steps taken alike, wherever the match is. */
 static bool
-search(OtpHmac *hmac, const OtpSecret *secret, const char *guess, unsigned possible,
-	   const uint64_t *counters, int count, int *match)
+search(OtpHmac *key, int digits, uint64_t guess, const uint64_t *counters, int count, int *match)
 {
-	char		code[OTP_DIGITS_MAX + 1];
 	unsigned	found = 0;
 	unsigned	best = 0;
-	bool		ok = true;
 
-	for (int i = 0; i < count && ok; i++)
+	for (int i = 0; i < count; i++)
 	{
-		ok = counter_code(hmac, secret, counters[i], code);
-		if (ok)
-		{
-			unsigned	equal = otp_equal(code, guess, (size_t) secret->digits);
-			unsigned	first = equal & possible & (found ^ 1);
+		uint32_t	number;
+		uint64_t	code;
+		unsigned	first;
 
-			best |= (0 - first) & (unsigned) i;
-			found |= first;
-		}
+		if (!counter_number(key, counters[i], &number))
+			return false;
+		code = last_digits(number, digits);
+		first = otp_equal(&code, &guess, sizeof(code)) & (found ^ 1);
+		best |= (0 - first) & (unsigned) i;
+		found |= first;
 	}
-	otp_wipe(code, sizeof(code));
-	if (ok)
-		*match = (int) (best | (found - 1));
-	return ok;
+	*match = (int) (best | (found - 1));
+	return true;
 }
 
 bool
-otp_hotp_search(const OtpSecret *secret, const char *guess, size_t guess_length,
+otp_hotp_search(OtpHmac *key, int digits, const char *guess, size_t guess_length,
 				const uint64_t *counters, int count, int *match)
 {
-	char		padded[OTP_DIGITS_MAX] = {0};
-	unsigned	possible = guess_length == (size_t) secret->digits;
-	OtpHmac    *hmac = keyed_hmac(secret);
-	bool		ok;
-
 	*match = -1;
-	memcpy(padded, guess, guess_length < sizeof(padded) ? guess_length : sizeof(padded));
-	ok = hmac && search(hmac, secret, padded, possible, counters, count, match);
-	if (hmac)
-		otp_hmac_wipe(hmac);
-	otp_wipe(padded, sizeof(padded));
-	return ok;
+	return is_length(digits) &&
+		   search(key, digits, read_digits(guess, guess_length, digits), counters, count, match);
 }
 
 int64_t

@@ -27,18 +27,18 @@ typedef struct OtpSecret
 } OtpSecret;
 
 /*
- * The code of one counter, RFC 4226 section 5.3: writes secret->digits decimal
- * digits and a zero byte.  The secret's traces in this module are wiped.
+ * The code of one counter, RFC 4226 section 5.3: writes `digits` decimal digits
+ * and a zero byte.  key: an HMAC keyed with a secret; it stays keyed.
  * false: OpenSSL failed.
  */
-extern bool otp_hotp(const OtpSecret *secret, uint64_t counter, char *code);
+extern bool otp_hotp(OtpHmac *key, int digits, uint64_t counter, char *code);
 
 /*
  * Compares a canonical guess with the codes of `count` counters, of which the
  * i-th is counters[i]: each in constant time, and all of them whatever matches.
  * *match is the least i that matches, or -1.  false: OpenSSL failed.
  */
-extern bool otp_hotp_search(const OtpSecret *secret, const char *guess,
+extern bool otp_hotp_search(OtpHmac *key, int digits, const char *guess,
 							size_t guess_length, const uint64_t *counters,
 							int count, int *match);
 

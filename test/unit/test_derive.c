@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "methods.h"
 #include "tap.h"
 
 static const char key_text[] = "a key of thirty-two bytes, known";
@@ -17,7 +18,7 @@ static const char key_text[] = "a key of thirty-two bytes, known";
 static OtpHmac *
 new_key(const char *text)
 {
-	OtpHmac    *key = otp_hmac_new(OTP_SHA256);
+	OtpHmac    *key = new_hmac(OTP_SHA256);
 
 	otp_hmac_key(key, text, KEY_LENGTH);
 	return key;
@@ -263,7 +264,7 @@ test_tag(OtpHmac *key)
 static void
 test_failures(void)
 {
-	OtpHmac    *key = otp_hmac_new(OTP_SHA256);
+	OtpHmac    *key = new_hmac(OTP_SHA256);
 	OtpBinding	b = binding_of("alice", "login", "", 1);
 	char		code[OTP_CODE_MAX + 1];
 	uint8_t		tag[OTP_TAG_SIZE];
@@ -283,15 +284,20 @@ test_failures(void)
 int
 main(void)
 {
-	OtpHmac    *key = new_key(key_text);
+	for (size_t m = 0; m < METHOD_COUNT; m++)
+	{
+		OtpHmac    *key;
 
-	test_reference(key);
-	test_field_lengths(key);
-	test_known(key);
-	test_binding(key);
-	test_guesses(key);
-	test_tag(key);
-	test_failures();
-	otp_hmac_free(key);
+		method = &methods[m];
+		key = new_key(key_text);
+		test_reference(key);
+		test_field_lengths(key);
+		test_known(key);
+		test_binding(key);
+		test_guesses(key);
+		test_tag(key);
+		test_failures();
+		otp_hmac_free(key);
+	}
 	return done_testing();
 }

@@ -1,12 +1,14 @@
 /*
  * test_hmac.c
- *		HMAC against RFC 2202 (SHA-1) and RFC 4231 (SHA-256, SHA-512).
+ *		HMAC against RFC 2202 (SHA-1) and RFC 4231 (SHA-256, SHA-512), by each
+ *		method.
  */
 #include "hmac.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "methods.h"
 #include "tap.h"
 
 typedef struct Case
@@ -88,8 +90,7 @@ digest_of(OtpHmac *hmac, const void *data, size_t length, uint8_t *digest)
 static void
 test_vectors(void)
 {
-	OtpHmac    *hmacs[] = {NULL, otp_hmac_new(OTP_SHA1), otp_hmac_new(OTP_SHA256),
-						   otp_hmac_new(OTP_SHA512)};
+	OtpHmac    *hmacs[] = {NULL, new_hmac(OTP_SHA1), new_hmac(OTP_SHA256), new_hmac(OTP_SHA512)};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
@@ -112,7 +113,7 @@ test_vectors(void)
 			memcpy(data, c->data, length);
 
 		ok(otp_hmac_key(hmac, key, key_length) && digest_of(hmac, data, length, got),
-		   "%s: computed", c->name);
+		   "%s: computed by %s", c->name, method->name);
 		is_bytes(got, want, from_hex(c->digest, want), c->name);
 		digest_of(hmac, data, length, got);
 		is_bytes(got, want, from_hex(c->digest, want), "and once more with the same key");
@@ -121,35 +122,57 @@ test_vectors(void)
 		otp_hmac_free(hmacs[a]);
 }
 
-/* Key lengths around the block's, and messages in pieces, against OpenSSL's HMAC. */
+/* Is the HMAC of data, in pieces, OpenSSL's? */
+static bool
+agrees(OtpHmac *hmac, const EVP_MD *md, const uint8_t *key, size_t key_length,
+	   const uint8_t *data, size_t length)
+{
+	uint8_t		got[OTP_DIGEST_MAX];
+	uint8_t		want[OTP_DIGEST_MAX];
+	bool		ok = otp_hmac_begin(hmac);
+	size_t		at = 0;
+
+	for (size_t part = length % 5; at < length; part = part * 2 % 97 + 1)
+	{
+		size_t		rest = length - at < part ? length - at : part;
+
+		ok &= otp_hmac_add(hmac, data + at, rest) && otp_hmac_add(hmac, NULL, 0);
+		at += rest;
+	}
+	ok &= otp_hmac_end(hmac, got);
+	HMAC(md, key, (int) key_length, data, length, want, NULL);
+	return ok && memcmp(got, want, (size_t) EVP_MD_get_size(md)) == 0;
+}
+
+/* All lengths of keys, one after another in one object, and all of messages under one key. */
 static void
 test_lengths(OtpAlgorithm algorithm, const EVP_MD *md)
 {
-	static const size_t lengths[] = {0, 200, 1, 127, 63, 129, 64, 128, 65, 20, 1024, 32, 0};
-	OtpHmac    *hmac = otp_hmac_new(algorithm);
-	uint8_t		key[1024];
-	uint8_t		got[OTP_DIGEST_MAX];
-	uint8_t		want[OTP_DIGEST_MAX];
-	bool		same = true;
+	static const size_t more[] = {1024, 0, 200, 1, 129, 20};
+	const char *name = otp_algorithm_name(algorithm);
+	OtpHmac    *hmac = new_hmac(algorithm);
+	uint8_t		bytes[1024];
+	bool		keys = true;
+	bool		messages = true;
 
-	for (size_t i = 0; i < sizeof(key); i++)
-		key[i] = (uint8_t) (i * 7 + 1);
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
-	{
-		HMAC(md, key, (int) lengths[i], key, 300, want, NULL);
-		same &= otp_hmac_key(hmac, key, lengths[i]) && otp_hmac_begin(hmac);
-		for (size_t at = 0; at < 300; at += 60)
-			same &= otp_hmac_add(hmac, key + at, 60) && otp_hmac_add(hmac, NULL, 0);
-		same &= otp_hmac_end(hmac, got) && memcmp(got, want, otp_digest_size(algorithm)) == 0;
-	}
-	ok(same, "%s: keys of all lengths one after another", otp_algorithm_name(algorithm));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t) (i * 7 + 1);
+	for (size_t length = 0; length <= 300; length++)
+		keys &= otp_hmac_key(hmac, bytes, length) &&
+			agrees(hmac, md, bytes, length, bytes, length * 31 % 301);
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		keys &= otp_hmac_key(hmac, bytes, more[i]) && agrees(hmac, md, bytes, more[i], bytes, 300);
+	for (size_t length = 0; length <= 300; length++)
+		messages &= agrees(hmac, md, bytes, 20, bytes, length);
+	ok(keys, "%s, %s: keys of 0 to 300 bytes and more", method->name, name);
+	ok(messages, "%s, %s: messages of 0 to 300 bytes", method->name, name);
 	otp_hmac_free(hmac);
 }
 
 static void
 test_order(void)
 {
-	OtpHmac    *hmac = otp_hmac_new(OTP_SHA256);
+	OtpHmac    *hmac = new_hmac(OTP_SHA256);
 	uint8_t		first[32];
 	uint8_t		digest[32];
 
@@ -187,40 +210,19 @@ test_order(void)
 	otp_hmac_free(NULL);
 }
 
-static void
-test_names(void)
-{
-	OtpAlgorithm algorithm = OTP_SHA1;
-
-	is_integer(otp_digest_size(OTP_SHA1), 20, "size of SHA1");
-	is_integer(otp_digest_size(OTP_SHA256), 32, "size of SHA256");
-	is_integer(otp_digest_size(OTP_SHA512), 64, "size of SHA512");
-	is_integer(otp_digest_size((OtpAlgorithm) 0), 0, "no size of 0");
-	is_integer(otp_digest_size((OtpAlgorithm) 4), 0, "no size of 4");
-	ok(otp_algorithm_name((OtpAlgorithm) 0) == NULL, "no name of 0");
-	ok(otp_algorithm_name((OtpAlgorithm) 4) == NULL, "no name of 4");
-	ok(otp_hmac_new((OtpAlgorithm) 0) == NULL, "no HMAC of 0");
-	ok(otp_hmac_new((OtpAlgorithm) 4) == NULL, "no HMAC of 4");
-	is_string(otp_algorithm_name(OTP_SHA512), "SHA512", "name of SHA512");
-	ok(otp_algorithm_by_name("sha256", 6, &algorithm) && algorithm == OTP_SHA256, "lower case");
-	ok(otp_algorithm_by_name("SHA1", 4, &algorithm) && algorithm == OTP_SHA1, "upper case");
-	ok(otp_algorithm_by_name("SHA512xx", 6, &algorithm) && algorithm == OTP_SHA512,
-	   "no further than the length");
-	ok(!otp_algorithm_by_name("SHA25", 5, &algorithm), "no beginning of a name");
-	ok(!otp_algorithm_by_name("SHA2567", 7, &algorithm), "no more than a name");
-	ok(!otp_algorithm_by_name("", 0, &algorithm), "no empty name");
-	ok(!otp_algorithm_by_name("MD5", 3, &algorithm), "no other name");
-	is_integer(algorithm, OTP_SHA512, "the algorithm is left alone on failure");
-}
-
 int
 main(void)
 {
-	test_vectors();
-	test_lengths(OTP_SHA1, EVP_sha1());
-	test_lengths(OTP_SHA256, EVP_sha256());
-	test_lengths(OTP_SHA512, EVP_sha512());
-	test_order();
-	test_names();
+	for (size_t m = 0; m < METHOD_COUNT; m++)
+	{
+		method = &methods[m];
+		test_vectors();
+		test_lengths(OTP_SHA1, EVP_sha1());
+		test_lengths(OTP_SHA256, EVP_sha256());
+		test_lengths(OTP_SHA512, EVP_sha512());
+		test_order();
+		ok(new_hmac((OtpAlgorithm) 0) == NULL, "%s: no HMAC of 0", method->name);
+		ok(new_hmac((OtpAlgorithm) 4) == NULL, "%s: no HMAC of 4", method->name);
+	}
 	return done_testing();
 }

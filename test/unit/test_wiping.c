@@ -3,8 +3,10 @@
  *		What is left of a key in OpenSSL's memory, and what happens when there is
  *		none to be had.
  *
- * All of OpenSSL's allocations go through here.  The probe is the state of the
- * digest past each pad of the key, computed apart: whoever has it can make codes.
+ * All of OpenSSL's allocations, and those of the core, go through here.  The probes
+ * are the key, bare and under each pad; the state of the digest past each pad, with
+ * which whoever has it can make codes; and the inner and the outer digest of a code.
+ * All of them are computed apart.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -19,7 +21,10 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
+#include "methods.h"
 #include "tap.h"
+
+#define COUNTER	2
 
 typedef struct Block
 {
@@ -31,8 +36,14 @@ typedef struct Block
 
 static Block live = {&live, &live, 0, 0};
 
-static uint8_t probes[2][64];
-static size_t probe_size;
+typedef struct Probe
+{
+	size_t		size;
+	uint8_t		bytes[64];
+} Probe;
+
+static Probe probes[16];
+static int	probe_count;
 static int	freed_unwiped;
 static long taken;
 static long allowed = -1;		/* allocations until one fails; -1: none fails */
@@ -41,11 +52,11 @@ static bool failed;
 static bool
 holds_probe(const uint8_t *bytes, size_t size)
 {
-	for (int p = 0; p < 2; p++)
+	for (int p = 0; p < probe_count; p++)
 	{
-		for (size_t i = 0; probe_size > 0 && i + probe_size <= size; i++)
+		for (size_t i = 0; i + probes[p].size <= size; i++)
 		{
-			if (memcmp(bytes + i, probes[p], probe_size) == 0)
+			if (memcmp(bytes + i, probes[p].bytes, probes[p].size) == 0)
 				return true;
 		}
 	}
@@ -118,146 +129,228 @@ resize(void *p, size_t size, const char *file, int line)
 }
 
 static void
+add_probe(const void *bytes, size_t size)
+{
+	probes[probe_count].size = size;
+	memcpy(probes[probe_count++].bytes, bytes, size);
+}
+
+/* A digest as bytes, and as the words of this machine that it is computed in. */
+static void
+add_digest_probes(OtpAlgorithm algorithm, const uint8_t *digest)
+{
+	size_t		size = otp_digest_size(algorithm);
+	size_t		word = algorithm == OTP_SHA512 ? 8 : 4;
+	uint8_t		words[64];
+
+	add_probe(digest, size);
+	for (size_t i = 0; i < size; i++)
+		words[i] = digest[i / word * word + word - 1 - i % word];
+	add_probe(words, size);
+}
+
+/*
+ * Hashes a pad of the key, and a message after it.  The state between them is a probe, and so is
+ * the digest.
+ */
+static void
+probe_half(OtpAlgorithm algorithm, const uint8_t *pad, const uint8_t *message, size_t length,
+		   uint8_t *digest)
+{
+	if (algorithm == OTP_SHA512)
+	{
+		SHA512_CTX	c;
+
+		SHA512_Init(&c);
+		SHA512_Update(&c, pad, 128);
+		add_probe(c.h, sizeof(c.h));
+		SHA512_Update(&c, message, length);
+		SHA512_Final(digest, &c);
+	}
+	else if (algorithm == OTP_SHA256)
+	{
+		SHA256_CTX	c;
+
+		SHA256_Init(&c);
+		SHA256_Update(&c, pad, 64);
+		add_probe(c.h, sizeof(c.h));
+		SHA256_Update(&c, message, length);
+		SHA256_Final(digest, &c);
+	}
+	else
+	{
+		SHA_CTX		c;
+
+		SHA1_Init(&c);
+		SHA1_Update(&c, pad, 64);
+		add_probe(&c.h0, 20);
+		SHA1_Update(&c, message, length);
+		SHA1_Final(digest, &c);
+	}
+	add_digest_probes(algorithm, digest);
+}
+
+static void
 set_probes(OtpAlgorithm algorithm, const uint8_t *key, size_t length)
 {
+	static const uint8_t message[8] = {0, 0, 0, 0, 0, 0, 0, COUNTER};
+	uint8_t		inner[OTP_DIGEST_MAX];
+	uint8_t		outer[OTP_DIGEST_MAX];
+	uint8_t		pads[2][OTP_BLOCK_MAX];
+
+	probe_count = 0;
 	for (int p = 0; p < 2; p++)
 	{
-		uint8_t		pad[128];
-
-		memset(pad, p ? 0x5c : 0x36, sizeof(pad));
+		memset(pads[p], p ? 0x5c : 0x36, sizeof(pads[p]));
 		for (size_t i = 0; i < length; i++)
-			pad[i] ^= key[i];
-		if (algorithm == OTP_SHA512)
-		{
-			SHA512_CTX	c;
-
-			SHA512_Init(&c);
-			SHA512_Update(&c, pad, 128);
-			memcpy(probes[p], c.h, probe_size = sizeof(c.h));
-		}
-		else if (algorithm == OTP_SHA256)
-		{
-			SHA256_CTX	c;
-
-			SHA256_Init(&c);
-			SHA256_Update(&c, pad, 64);
-			memcpy(probes[p], c.h, probe_size = sizeof(c.h));
-		}
-		else
-		{
-			SHA_CTX		c;
-
-			SHA1_Init(&c);
-			SHA1_Update(&c, pad, 64);
-			memcpy(probes[p], &c.h0, probe_size = 20);
-		}
+			pads[p][i] ^= key[i];
+		add_probe(pads[p], length);
 	}
+	add_probe(key, length);
+	probe_half(algorithm, pads[0], message, sizeof(message), inner);
+	probe_half(algorithm, pads[1], inner, otp_digest_size(algorithm), outer);
 	freed_unwiped = 0;
 }
 
 static uint8_t key[48];
 
+/* The HMAC, keyed, that the next call may use. */
+static OtpHmac *
+keyed(OtpAlgorithm algorithm)
+{
+	OtpHmac    *hmac = new_hmac(algorithm);
+
+	if (hmac && !otp_hmac_key(hmac, key, sizeof(key)))
+	{
+		otp_hmac_free(hmac);
+		return NULL;
+	}
+	return hmac;
+}
+
 static void
 test_hmac(OtpAlgorithm algorithm)
 {
 	const char *name = otp_algorithm_name(algorithm);
-	OtpHmac    *hmac = otp_hmac_new(algorithm);
-	uint8_t		digest[OTP_DIGEST_MAX];
+	OtpHmac    *hmac = keyed(algorithm);
+	char		code[OTP_DIGITS_MAX + 1];
 
-	otp_hmac_key(hmac, key, sizeof(key));
 	is_integer(live_probes(), 2, "the probes see a key that is set");
 	otp_hmac_begin(hmac);
 	is_integer(live_probes(), 3, "and a message begun");
+	otp_hotp(hmac, 6, COUNTER, code);
+	is_integer(live_probes(), 3, "and its digest");
 	otp_hmac_wipe(hmac);
-	ok(live_probes() == 0 && freed_unwiped == 0, "%s: wiped", name);
+	ok(live_probes() == 0 && freed_unwiped == 0, "%s, %s: wiped", method->name, name);
 
 	otp_hmac_key(hmac, key, sizeof(key));
 	otp_hmac_begin(hmac);
-	otp_hmac_end(hmac, digest);
 	otp_hmac_key(hmac, "another", 7);
-	ok(live_probes() == 0 && freed_unwiped == 0, "%s: replaced by another key", name);
+	ok(live_probes() == 0 && freed_unwiped == 0, "%s, %s: replaced by another key, a message begun",
+	   method->name, name);
+	otp_hmac_key(hmac, key, sizeof(key));
+	otp_hotp(hmac, 6, COUNTER, code);
+	otp_hmac_key(hmac, "another", 7);
+	ok(live_probes() == 0 && freed_unwiped == 0, "%s, %s: replaced by another key, a code made",
+	   method->name, name);
 
 	otp_hmac_key(hmac, key, sizeof(key));
+	otp_hotp(hmac, 6, COUNTER, code);
 	otp_hmac_begin(hmac);
 	otp_hmac_free(hmac);
-	ok(live_probes() == 0 && freed_unwiped == 0, "%s: freed", name);
+	ok(live_probes() == 0 && freed_unwiped == 0, "%s, %s: freed", method->name, name);
 }
 
 static void
 test_hotp(OtpAlgorithm algorithm)
 {
-	static const uint64_t counters[] = {1, 2, 3};
-	OtpSecret	secret = {algorithm, 6, 30, sizeof(key), key};
+	static const uint64_t counters[] = {1, COUNTER, 3};
+	OtpHmac    *hmac = keyed(algorithm);
 	const char *name = otp_algorithm_name(algorithm);
 	char		code[OTP_DIGITS_MAX + 1];
 	int			match;
 
-	ok(otp_hotp(&secret, 2, code), "%s: a code", name);
-	ok(live_probes() == 0 && freed_unwiped == 0, "%s: leaves nothing behind", name);
-	ok(otp_hotp_search(&secret, code, 6, counters, 3, &match) && match == 1, "%s: found", name);
-	ok(live_probes() == 0 && freed_unwiped == 0, "%s: leaves nothing behind", name);
+	ok(otp_hotp(hmac, 6, COUNTER, code), "%s, %s: a code", method->name, name);
+	ok(otp_hotp_search(hmac, 6, code, 6, counters, 3, &match) && match == 1,
+	   "%s, %s: found", method->name, name);
+	otp_hmac_free(hmac);
+	ok(live_probes() == 0 && freed_unwiped == 0, "%s, %s: leaves nothing behind", method->name,
+	   name);
 }
 
-/* OpenSSL 3.0 to 3.4 allocate for each code: a count of the work that a search does. */
+/* OpenSSL 3.0 to 3.4 allocate for each code of EVP's: a count of the work that a search does. */
 static long
-work_of(const OtpSecret *secret, const char *guess, size_t length)
+work_of(OtpHmac *hmac, const char *guess, size_t length)
 {
 	static const uint64_t counters[] = {1, 2, 3, 4, 5};
 	long		before = taken;
 	int			match;
 
-	otp_hotp_search(secret, guess, length, counters, 5, &match);
+	otp_hotp_search(hmac, 6, guess, length, counters, 5, &match);
 	return taken - before;
 }
 
 static void
 test_work(OtpAlgorithm algorithm)
 {
-	OtpSecret	secret = {algorithm, 6, 30, sizeof(key), key};
+	OtpHmac    *hmac = keyed(algorithm);
 	char		first[OTP_DIGITS_MAX + 1];
 	char		last[OTP_DIGITS_MAX + 1];
-	long		work = work_of(&secret, "", 0);
+	long		work = work_of(hmac, "", 0);
 
-	otp_hotp(&secret, 1, first);
-	otp_hotp(&secret, 5, last);
-	ok(work_of(&secret, first, 6) == work && work_of(&secret, last, 6) == work &&
-	   work_of(&secret, "000000", 6) == work && work_of(&secret, last, 5) == work,
-	   "%s: as much work wherever the match is", otp_algorithm_name(algorithm));
+	otp_hotp(hmac, 6, 1, first);
+	otp_hotp(hmac, 6, 5, last);
+	ok(work_of(hmac, first, 6) == work && work_of(hmac, last, 6) == work &&
+	   work_of(hmac, "000000", 6) == work && work_of(hmac, last, 5) == work,
+	   "%s, %s: as much work wherever the match is", method->name, otp_algorithm_name(algorithm));
+	otp_hmac_free(hmac);
 }
 
 /* Fails the first allocation, then the second, until all of them are granted. */
 static void
-test_no_memory(OtpAlgorithm algorithm, bool search)
+test_no_memory(OtpAlgorithm algorithm)
 {
-	static const uint64_t counters[] = {1, 2, 3};
-	OtpSecret	secret = {algorithm, 6, 30, sizeof(key), key};
+	static const uint64_t counters[] = {1, COUNTER, 3};
+	const char *name = otp_algorithm_name(algorithm);
+	OtpHmac    *apart = keyed(algorithm);
 	char		code[OTP_DIGITS_MAX + 1];
 	char		want[OTP_DIGITS_MAX + 1];
 	bool		clean = true;
 	int			refused = 0;
 
-	otp_hotp(&secret, 3, want);
+	otp_hotp(apart, 6, COUNTER, want);
+	otp_hmac_free(apart);
 	failed = true;
 	for (long n = 0; failed; n++)
 	{
+		OtpHmac    *hmac;
 		int			match = 99;
 		bool		got;
+		bool		found;
 
 		allowed = n;
 		failed = false;
-		got = search ? otp_hotp_search(&secret, want, 6, counters, 3, &match) :
-			otp_hotp(&secret, 3, code);
+		hmac = keyed(algorithm);
+		got = hmac && otp_hotp(hmac, 6, COUNTER, code);
+		found = hmac && otp_hotp_search(hmac, 6, want, 6, counters, 3, &match);
 		allowed = -1;
 		if (got)
-			clean &= search ? match == 2 : strcmp(code, want) == 0;
+			clean &= strcmp(code, want) == 0;
 		else
-			clean &= failed && (search ? match == -1 : code[0] == '\0');
-		refused += !got;
+			clean &= failed && (!hmac || code[0] == '\0');
+		if (found)
+			clean &= match == 1;
+		else
+			clean &= failed && (!hmac || match == -1);
+		refused += !got || !found;
+		if (hmac)
+			clean &= otp_hmac_key(hmac, key, sizeof(key)) && otp_hotp(hmac, 6, COUNTER, code) &&
+				strcmp(code, want) == 0;
+		otp_hmac_free(hmac);
 		clean &= live_probes() == 0 && freed_unwiped == 0;
-		clean &= otp_hotp(&secret, 3, code) && strcmp(code, want) == 0;
 	}
-	ok(refused > 0, "%s: no code when memory runs out", otp_algorithm_name(algorithm));
-	ok(clean, "%s: and no trace, and no harm to the next", otp_algorithm_name(algorithm));
+	ok(refused > 0, "%s, %s: no code when memory runs out", method->name, name);
+	ok(clean, "%s, %s: and no trace, and no harm to the next", method->name, name);
 }
 
 static void
@@ -302,14 +395,17 @@ main(void)
 	}
 	for (size_t i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t) (i * 29 + 3);
-	for (int a = OTP_SHA1; a <= OTP_SHA512; a++)
+	for (size_t m = 0; m < METHOD_COUNT; m++)
 	{
-		set_probes((OtpAlgorithm) a, key, sizeof(key));
-		test_hmac((OtpAlgorithm) a);
-		test_hotp((OtpAlgorithm) a);
-		test_work((OtpAlgorithm) a);
-		test_no_memory((OtpAlgorithm) a, false);
-		test_no_memory((OtpAlgorithm) a, true);
+		method = &methods[m];
+		for (int a = OTP_SHA1; a <= OTP_SHA512; a++)
+		{
+			set_probes((OtpAlgorithm) a, key, sizeof(key));
+			test_hmac((OtpAlgorithm) a);
+			test_hotp((OtpAlgorithm) a);
+			test_work((OtpAlgorithm) a);
+			test_no_memory((OtpAlgorithm) a);
+		}
 	}
 	test_sealing();
 	return done_testing();

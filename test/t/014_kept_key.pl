@@ -1,0 +1,158 @@
+# What the session's memory holds of a secret: while a call site of a pure function may use it again,
+# its keyed state; afterwards, however the query ended, nothing.  Requirement 23.
+#
+# The states are computed apart.  Whoever has them can make codes; and nothing but the kept key has them,
+# while the key itself also stands in the plan and the rows of the query, which PostgreSQL frees
+# and does not wipe.
+
+use strict;
+use warnings FATAL => 'all';
+no warnings 'portable';    # 64-bit numbers in hexadecimal
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+
+use Digest::SHA;
+use OtpTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# A process's own memory, as far as it is private and can be written.
+sub regions
+{
+	my ($pid) = @_;
+
+	return map { /^([0-9a-f]+)-([0-9a-f]+) rw.p / ? [ hex $1, hex $2 ] : () }
+	  split /\n/, slurp_file("/proc/$pid/maps");
+}
+
+sub memory_of
+{
+	my ($pid) = @_;
+	my @memory;
+
+	open my $file, '<:raw', "/proc/$pid/mem" or return;
+	for my $region (regions($pid))
+	{
+		my ($start, $end) = @$region;
+
+		sysseek $file, $start, 0 or next;
+		my $read = sysread $file, my $bytes, $end - $start;
+		push @memory, $bytes if $read;
+	}
+	return @memory;
+}
+
+# What is looked for: the digest's state past each pad of the key, as the words that it is computed in;
+# and the copy of the key with its length before it, by which the kept key knows it again.
+sub traces_of
+{
+	my ($key, $bits) = @_;
+	my $block = $bits == 512 ? 128 : 64;
+	my $size = $bits / 8;
+	my %trace = ('copy of the key' => pack('J', length $key) . $key);
+
+	$size = 20 if $bits == 1;
+	for my $pad (0x36, 0x5c)
+	{
+		my $digest = Digest::SHA->new($bits);
+		$digest->add(($key . "\0" x ($block - length $key)) ^ (chr($pad) x $block));
+		my ($words) = $digest->getstate =~ /^H:(.*)/m;
+		my $name = $pad == 0x36 ? 'inner state' : 'outer state';
+		$trace{$name} = substr pack($bits == 512 ? 'Q*' : 'L*', map { hex } split /:/, $words), 0, $size;
+	}
+	return \%trace;
+}
+
+# The names of the traces that a session's memory has.
+sub found
+{
+	my ($session, $traces) = @_;
+	my @memory = memory_of($session->{pid});
+
+	return join ', ', grep {
+		my $trace = $traces->{$_};
+		grep { index($_, $trace) >= 0 } @memory
+	} sort keys %$traces;
+}
+
+my $node = new_node('kept');
+my $all = 'copy of the key, inner state, outer state';
+
+sub new_session
+{
+	my $session = $node->background_psql('postgres', on_error_stop => 0);
+
+	$session->{pid} = $session->query_safe('SELECT pg_backend_pid()');
+	return $session;
+}
+
+my $session = new_session();
+plan skip_all => "cannot read the memory of a server's process" unless memory_of($session->{pid});
+$session->quit;
+
+value($node, q{
+	CREATE FUNCTION in_loop(secret otp_secret) RETURNS void LANGUAGE plpgsql AS $$
+	DECLARE
+	  code otp;
+	BEGIN
+	  FOR i IN 1 .. 3 LOOP
+	    code := hotp_at(secret, i);
+	  END LOOP;
+	END $$});
+
+# Each case: what it is; what keeps a key, with @ for the secret; what ends that.
+my @cases = (
+	[ 'cursor, commit', 'BEGIN; DECLARE c CURSOR FOR SELECT hotp_at(@, i) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'COMMIT' ],
+	[ 'cursor, close', 'BEGIN; DECLARE c CURSOR FOR SELECT hotp_match(@, \'123456\', i) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'CLOSE c' ],
+	[ 'cursor, rollback', 'BEGIN; DECLARE c CURSOR FOR SELECT totp_at(@, to_timestamp(i)) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'ROLLBACK' ],
+	[ 'cursor, error', 'BEGIN; DECLARE c CURSOR FOR SELECT hotp_at(@, i) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'SELECT 1 / 0' ],
+	[ 'cursor, its own error', 'BEGIN; DECLARE c CURSOR FOR SELECT hotp_at(@, 2 - i) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'FETCH 1 FROM c' ],
+	[ 'cursor, rollback to savepoint', 'BEGIN; SAVEPOINT s; DECLARE c CURSOR FOR SELECT totp_match(@, \'123456\', to_timestamp(i)) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'ROLLBACK TO s' ],
+	[ 'cursor, another secret', 'BEGIN; DECLARE c CURSOR FOR SELECT hotp_at(CASE WHEN i < 3 THEN @ ELSE otp_secret(\'another, shorter\'::bytea) END, i) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'FETCH 1 FROM c' ],
+	[ 'cursor, another algorithm', 'BEGIN; DECLARE c CURSOR FOR SELECT hotp_at(CASE WHEN i < 3 THEN @ WHEN i % 2 = 1 THEN otp_secret(\'another, shorter\', \'SHA1\') ELSE otp_secret(\'another, shorter\', \'SHA512\') END, i) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'FETCH 2 FROM c' ],
+	[ 'PL/pgSQL, commit', 'BEGIN; SELECT in_loop(@)', 'COMMIT' ],
+	[ 'PL/pgSQL, rollback', 'BEGIN; SELECT in_loop(@)', 'ROLLBACK' ],
+);
+
+for my $algorithm (1, 256, 512)
+{
+	my $number = 0;
+
+	for my $case (@cases)
+	{
+		my ($name, $keeping, $end) = @$case;
+		my $key = sprintf 'SHA%03d, case %02d: a key of its own', $algorithm, ++$number;
+		my $traces = traces_of($key, $algorithm);
+		my $secret = sprintf "otp_secret('%s'::bytea, 'SHA%d')", $key, $algorithm;
+
+		$session = new_session();
+		$session->query_safe($keeping =~ s/\@/$secret/r);
+		is(found($session, $traces), $all, "SHA$algorithm, $name: kept");
+		$session->query($end);
+		is(found($session, $traces), '', 'and wiped');
+		$session->query('ROLLBACK');
+		$session->quit;
+	}
+
+	# Queries that are over: of them nothing is left, and there is no moment to look between.
+	my $key = "SHA$algorithm: a key for queries";
+	my $traces = traces_of($key, $algorithm);
+	my $secret = "otp_secret('$key'::bytea, 'SHA$algorithm')";
+
+	$session = new_session();
+	$session->query_safe("SELECT hotp_at($secret, i), hotp_match($secret, '123456', i) FROM generate_series(1, 100) AS i");
+	is(found($session, $traces), '', "SHA$algorithm: nothing is left of a query");
+	$session->query("SELECT hotp_at($secret, 5 - i) FROM generate_series(1, 100) AS i");
+	is(found($session, $traces), '', 'nor of one that failed');
+	$session->query("SET statement_timeout = '10 ms'; SELECT hotp_at($secret, i), pg_sleep(1) FROM generate_series(1, 1000) AS i");
+	is(found($session, $traces), '', 'nor of one that was cancelled');
+	$session->query("RESET statement_timeout; PREPARE p AS SELECT hotp_at($secret, i) FROM generate_series(1, 3) AS i; EXECUTE p; EXECUTE p");
+	is(found($session, $traces), '', 'nor of a prepared statement');
+	$session->query("SELECT hotp_at($secret, 1)");
+	is(found($session, $traces), '', "nor of the planner's own calls");
+	$session->quit;
+}
+
+$node->stop;
+done_testing();

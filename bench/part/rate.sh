@@ -1,41 +1,39 @@
 # shellcheck shell=bash disable=SC2154
 
-# rate SCRIPT CLIENTS USERS ROUND: calls per second; every call is of another user.
-rate()
-{
-	[[ $1 != right ]] || sql -v users="$3" -v first="$(($4 * calls))" -v calls="$calls" -f "$root/bench/sql/codes.sql"
-	pgbench -n -M prepared -c "$2" -j 2 -t "$((calls / $2))" -D users="$3" -D first="$(($4 * calls))" \
-		-D turn=0 -D per_client="$((calls / $2))" -f "$root/bench/sql/$1.sql" postgres 2>"$OTP_SCRATCH/log/pgbench.err" |
-		awk '/^tps/ { print $3 }'
-}
-
-# Calls per second with pgbench, each side in turn, and the ratio to the bare UPDATE.
+# Calls per second with pgbench, each side in turn, and the ratio to the bare UPDATE.  A right guess
+# needs a code, which its statement looks up; it is compared with an UPDATE that does the same.
 part_rate()
 {
-	local users trail c round kind round_number=0
+	local users trail c
 
-	printf '\n%-8s %-10s %7s %9s %18s %18s %18s\n' users trail clients bare issue right wrong
+	printf '\nCalls per second, each its own transaction:\n\n'
+	header users trail clients bare issue wrong 'bare with look-up' right
 	for users in "${sizes[@]}"; do
+		prepare "$users" none
 		for trail in "${trails[@]}"; do
-			prepare "$users" "$trail"
+			set_trail "$trail"
 			for c in "${clients[@]}"; do
-				rm -f "$OTP_SCRATCH"/tmp/rate.*
-				for ((round = 0; round < repeats; round++)); do
-					for kind in bare issue right wrong; do
-						rate "$kind" "$c" "$users" "$round_number" >>"$OTP_SCRATCH/tmp/rate.$kind"
-					done
-					round_number=$((round_number + 1))
-				done
-				for kind in issue right wrong; do
-					paste "$OTP_SCRATCH/tmp/rate.$kind" "$OTP_SCRATCH/tmp/rate.bare" |
-						awk '{ print $1 / $2 }' | median >"$OTP_SCRATCH/tmp/rate.$kind.ratio"
-				done
-				printf '%-8s %-10s %7s %9.0f' "$users" "$trail" "$c" "$(median <"$OTP_SCRATCH/tmp/rate.bare")"
-				for kind in issue right wrong; do
-					printf ' %9.0f (x%5.2f)' "$(median <"$OTP_SCRATCH/tmp/rate.$kind")" "$(<"$OTP_SCRATCH/tmp/rate.$kind.ratio")"
-				done
-				echo
+				forget
+				note_rates "$users" "$c"
+				row "$users" "$trail" "$c" "$(cell %.0f bare)" "$(cell %.0f issue bare)" \
+					"$(cell %.0f wrong bare)" "$(cell %.0f bare_code)" "$(cell %.0f right bare_code)"
 			done
 		done
+	done
+}
+
+# note_rates USERS CLIENTS: all of otp's calls and what they are compared with, in turn.
+note_rates()
+{
+	local users=$1 c=$2 round kind
+
+	for ((round = 0; round < repeats; round++)); do
+		for kind in $(in_turn "$round" bare issue wrong bare_code right); do
+			[[ $kind != right && $kind != bare_code ]] || fresh_codes "$users"
+			# where a call rarely meets a page that another has changed, each side writes as many full pages
+			((users <= 100000)) || sql -c CHECKPOINT
+			note "$kind" "$(rate "$kind" "$c" "$users")"
+		done
+		turn=$((turn + 1))
 	done
 }

@@ -1,0 +1,4 @@
+\set n :first + :client_id * :per_client + :turn
+\set turn :turn + 1
+\set id (:n * 7919) % :users
+SELECT hand_verify('u' || :id, 'wrong' || :n);

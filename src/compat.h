@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/heapam.h"
 #include "executor/executor.h"
 
@@ -50,6 +51,15 @@ typedef bool OtpUpdateIndexes;
 #define otp_index_insert(info, slot, estate, indexes) \
 	ExecInsertIndexTuples(info, slot, estate, false, false, NULL, NIL)
 #define OTP_INDEX_ALL true
+#endif
+
+/* 18 counts an index's scans for EXPLAIN. */
+#if PG_VERSION_NUM >= 180000
+#define otp_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, NULL, nkeys, 0)
+#else
+#define otp_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, nkeys, 0)
 #endif
 
 /* 18 tells deferrable primary keys apart. */

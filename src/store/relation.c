@@ -7,11 +7,13 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relscan.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
 #include "executor/executor.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -154,16 +156,56 @@ open_primary_key(Relation rel)
 	return index_open(index, NoLock);
 }
 
+/*
+ * PostgreSQL prunes a page that it reads as soon as less is free than the fill factor leaves, and that
+ * is after every single update.  Half of that is room enough for the next versions, and makes one
+ * pruning of several.
+ */
+static void
+prune(Relation rel, Buffer buffer)
+{
+	Page		page = BufferGetPage(buffer);
+	Size		room = RelationGetTargetPageFreeSpace(rel, HEAP_DEFAULT_FILLFACTOR) / 2;
+
+	if (PageIsFull(page) || PageGetHeapFreeSpace(page) < room)
+		heap_page_prune_opt(rel, buffer);
+}
+
+/* The version that the snapshot sees of the row that an index entry leads to, as a copy, or NULL. */
+static HeapTuple
+fetch_version(Relation rel, Snapshot snapshot, ItemPointerData tid, bool *all_dead)
+{
+	Buffer		buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(&tid));
+	HeapTupleData version;
+	HeapTuple	copy = NULL;
+
+	prune(rel, buffer);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	if (heap_hot_search_buffer(&tid, rel, buffer, snapshot, &version, all_dead, true))
+		copy = heap_copytuple(&version);
+	UnlockReleaseBuffer(buffer);
+	return copy;
+}
+
 HeapTuple
 otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
 {
 	Relation	index = open_primary_key(rel);
-	SysScanDesc scan = systable_beginscan_ordered(rel, index, snapshot, nkeys, keys);
-	HeapTuple	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+	IndexScanDesc scan = otp_index_beginscan(rel, index, snapshot, nkeys);
+	HeapTuple	tuple = NULL;
+	ItemPointer tid;
 
-	if (HeapTupleIsValid(tuple))
-		tuple = heap_copytuple(tuple);
-	systable_endscan_ordered(scan);
+	for (int i = 0; i < nkeys; i++)
+		keys[i].sk_attno = i + 1;	/* of the index */
+	index_rescan(scan, keys, nkeys, NULL, 0);
+	while (tuple == NULL && (tid = index_getnext_tid(scan, ForwardScanDirection)) != NULL)
+	{
+		bool		all_dead = false;
+
+		tuple = fetch_version(rel, snapshot, *tid, &all_dead);
+		scan->kill_prior_tuple = all_dead;
+	}
+	index_endscan(scan);
 	index_close(index, NoLock);
 	return tuple;
 }

@@ -26,6 +26,9 @@
 #include "store/policy.h"
 #include "userlock.h"
 
+/* nonces that are made at once */
+#define NONCE_STOCK	64
+
 static OtpBytes
 bytes_of(const text *value)
 {
@@ -178,6 +181,26 @@ hand_out(const text *user, const text *purpose, const OtpPolicy *policy,
 	return result;
 }
 
+/*
+ * A nonce is no secret, it stands in the table as it is, so a stock of them may lie in memory:
+ * random numbers are dear by the call, not by the byte.
+ */
+static bool
+fresh_nonce(uint8 *nonce)
+{
+	static uint8 stock[NONCE_STOCK][OTP_NONCE_SIZE];
+	static int	left = 0;
+
+	if (left == 0)
+	{
+		if (!pg_strong_random(stock, sizeof(stock)))
+			return false;
+		left = NONCE_STOCK;
+	}
+	memcpy(nonce, stock[--left], OTP_NONCE_SIZE);
+	return true;
+}
+
 /* otp_issue(user_id text, purpose text, context text) → otp */
 PG_FUNCTION_INFO_V1(otp_issue);
 Datum
@@ -198,7 +221,7 @@ otp_issue(PG_FUNCTION_ARGS)
 	challenge.alphabet = policy.alphabet;
 	challenge.length = policy.length;
 	challenge.state = OTP_CHALLENGE_LIVE;
-	if (!pg_strong_random(challenge.nonce, OTP_NONCE_SIZE))
+	if (!fresh_nonce(challenge.nonce))
 		otp_openssl_error("make random numbers");
 	derive(key, &challenge, user, purpose, context, code, challenge.tag);
 	return hand_out(user, purpose, &policy, &challenge, "issued", code);

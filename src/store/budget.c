@@ -156,21 +156,23 @@ otp_budget_overwrite(OtpOverwrite *overwrite, const OtpBudget *budget)
 void
 otp_decoy_overwrite(Relation rel, Snapshot snapshot, TimestampTz now)
 {
+	static ItemPointerData place;	/* of this session's row, once it has been found */
 	char	   *slot = psprintf("%d", MyProcPid % DECOY_ROWS);
-	HeapTuple	tuple = fetch(rel, snapshot, cstring_to_text(slot));
+	OtpBudgetRow row;
 	OtpOverwrite overwrite;
 	OtpBudget	budget = {0};
 
-	if (tuple == NULL)
+	otp_budget_fetch_at(rel, snapshot, cstring_to_text(slot), &place, &row);
+	if (!row.exists)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("row \"%s\" of table \"otp_decoy\" is missing", slot),
 				otp_errprivate());
-	otp_overwrite_begin(&overwrite, rel, &tuple->t_self);
-	budget.total = ((FormData_otp_budget *) GETSTRUCT(tuple))->total + 1;
+	place = row.tid;
+	otp_overwrite_begin(&overwrite, rel, &place);
+	budget.total = row.budget.total + 1;
 	budget.level = budget.total;
 	budget.last_at = now;
 	budget.guesses[(budget.total - 1) % OTP_BUDGET_GUESSES] = now;
 	otp_budget_overwrite(&overwrite, &budget);
-	heap_freetuple(tuple);
 }

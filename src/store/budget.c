@@ -91,6 +91,19 @@ is_of(HeapTuple tuple, const text *user)
 		memcmp(VARDATA_ANY(id), VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user)) == 0;
 }
 
+/*
+ * Has the table such a block?  It is cut short or rewritten only under a lock that excludes ours, and
+ * whoever gets a lock hears of that; so what this session has seen of its length is the least that
+ * it is, and spares the question to the kernel.
+ */
+static bool
+has_block(Relation rel, BlockNumber block)
+{
+	BlockNumber seen = RelationGetSmgr(rel)->smgr_cached_nblocks[MAIN_FORKNUM];
+
+	return (seen != InvalidBlockNumber && block < seen) || block < RelationGetNumberOfBlocks(rel);
+}
+
 void
 otp_budget_fetch_at(Relation rel, Snapshot snapshot, const text *user, ItemPointer hint,
 					OtpBudgetRow *row)
@@ -100,8 +113,7 @@ otp_budget_fetch_at(Relation rel, Snapshot snapshot, const text *user, ItemPoint
 
 	memset(row, 0, sizeof(*row));
 	/* The table may have been rewritten or cut short meanwhile. */
-	if (ItemPointerIsValid(hint) &&
-		ItemPointerGetBlockNumber(hint) < RelationGetNumberOfBlocks(rel))
+	if (ItemPointerIsValid(hint) && has_block(rel, ItemPointerGetBlockNumber(hint)))
 	{
 		tuple.t_self = *hint;
 		if (heap_fetch(rel, snapshot, &tuple, &buffer, false))

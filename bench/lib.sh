@@ -45,7 +45,18 @@ forget()
 # note NAME FIGURE: one measurement of NAME.
 note()
 {
+	[[ -n $2 ]] || fail "$1 could not be measured"
 	echo "$2" >>"$OTP_SCRATCH/tmp/figure.$1"
+}
+
+# note_each: the names and figures that come in, a pair a line.
+note_each()
+{
+	local name figure
+
+	while read -r name figure; do
+		note "$name" "$figure"
+	done
 }
 
 median()
@@ -117,7 +128,7 @@ rate()
 {
 	local per_client=$((calls / $2))
 
-	pgbench -n -M prepared -c "$2" -j 2 -t "$per_client" -D users="$3" -D first="$((turn * calls))" \
-		-D turn=0 -D per_client="$per_client" -f "$root/bench/sql/$1.sql" postgres \
-		2>"$OTP_SCRATCH/log/pgbench.err" | awk '/^tps/ { print $3 }'
+	quietly pgbench.log pgbench -n -M prepared -c "$2" -j 2 -t "$per_client" -D users="$3" \
+		-D first="$((turn * calls))" -D turn=0 -D per_client="$per_client" -f "$root/bench/sql/$1.sql" postgres
+	awk '/^tps/ { print $3 }' "$OTP_SCRATCH/log/pgbench.log"
 }

@@ -150,7 +150,7 @@ redis_rate()
 
 	[[ $1 != issue ]] || script=$redis_issue
 	[[ $1 != wrong ]] || code=654321
-	redis-benchmark -s "$OTP_SCRATCH/socket/redis" -c "$2" -n "$redis_calls" -r "$redis_users" --csv \
-		EVALSHA "$script" 1 otp:__rand_int__ "$code" 2>/dev/null |
-		awk -F '"' 'END { print $4 }'
+	quietly redis-benchmark.log redis-benchmark -s "$OTP_SCRATCH/socket/redis" -c "$2" -n "$redis_calls" -r "$redis_users" --csv \
+		EVALSHA "$script" 1 otp:__rand_int__ "$code"
+	awk -F '"' 'END { print $4 }' "$OTP_SCRATCH/log/redis-benchmark.log"
 }

@@ -23,4 +23,4 @@ BEGIN
   SELECT count(totp_match(s, '123456', t)) INTO n FROM moment;
   INSERT INTO result VALUES ('totp_match_drift_1', extract(epoch FROM clock_timestamp() - start) * 1e3);
 END $$;
-SELECT name || ' ' || ms FROM result;
+SELECT name, ms FROM result;

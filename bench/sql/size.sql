@@ -17,7 +17,7 @@ DO $$ DECLARE x otp; BEGIN FOR i IN 0..4999 LOOP x := otp_issue('u' || i); END L
 INSERT INTO lsn SELECT 'issue', pg_current_wal_insert_lsn(), pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
 DO $$ DECLARE x boolean; BEGIN FOR i IN 0..4999 LOOP x := otp_verify('u' || i, 'wrong' || i); END LOOP; END $$;
 INSERT INTO lsn SELECT 'wrong', pg_current_wal_insert_lsn(), pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
-SELECT format('%-8s %-10s %10s %10s %10s %10s %10s %10s %10s', :'users', :'trail',
+SELECT
   pg_total_relation_size('otp_challenge') / :users,
   pg_total_relation_size('otp_budget') / :users,
   round(((SELECT at FROM lsn WHERE name = 'bare') - (SELECT at FROM lsn WHERE name = 'start')) / :calls),
@@ -25,4 +25,4 @@ SELECT format('%-8s %-10s %10s %10s %10s %10s %10s %10s %10s', :'users', :'trail
   round(((SELECT at FROM lsn WHERE name = 'right') - (SELECT at FROM lsn WHERE name = 'bare')) / :calls),
   round(((SELECT at FROM lsn WHERE name = 'wrong') - (SELECT at FROM lsn WHERE name = 'issue')) / :calls),
   -- one of them is the INSERT's own
-  (SELECT xid FROM lsn WHERE name = 'wrong') - (SELECT xid FROM lsn WHERE name = 'issue') - 1);
+  (SELECT xid FROM lsn WHERE name = 'wrong') - (SELECT xid FROM lsn WHERE name = 'issue') - 1;

@@ -229,15 +229,16 @@ find_key(int32 id)
 const OtpDataKey *
 otp_data_key_at_hand(int32 id)
 {
-	refresh();
 	return find_key(id);
 }
 
 const OtpDataKey *
 otp_data_key(int32 id)
 {
-	const OtpDataKey *key = otp_data_key_at_hand(id);
+	const OtpDataKey *key;
 
+	refresh();
+	key = find_key(id);
 	if (key != NULL)
 		return key;
 	load_key(id);

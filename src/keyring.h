@@ -32,7 +32,9 @@ extern const OtpDataKey *otp_writing_key(void);
 extern const OtpDataKey *otp_data_key(int32 id);
 
 /*
- * The same if the key is in memory already, else NULL: waits for nothing, reads nothing.
+ * The same if the key is in memory already, else NULL: waits for nothing, reads nothing, and does not
+ * ask whether otp_key has changed.  So a key that otp_data_key() has just fetched is at hand,
+ * however many invalidations arrive.
  */
 extern const OtpDataKey *otp_data_key_at_hand(int32 id);
 

@@ -75,6 +75,7 @@
 #include "miscadmin.h"
 #include "replication/syncrep.h"
 #include "storage/bufmgr.h"
+#include "utils/memdebug.h"
 #include "utils/rel.h"
 
 #include "errors.h"
@@ -108,6 +109,7 @@ change_page(Relation rel, Buffer buffer, const OtpPatch *patches, int count)
 		end += FRAGMENT_HEADER + patches[i].length;
 		memcpy((char *) page + patches[i].offset, patches[i].data, patches[i].length);
 	}
+	VALGRIND_CHECK_MEM_IS_DEFINED(delta, end - delta);
 	MarkBufferDirty(buffer);
 	if (RelationNeedsWAL(rel))
 	{
@@ -157,6 +159,7 @@ freeze_inserted(Relation rel, ItemPointer tid)
 void
 otp_permanent_insert(Relation rel, HeapTuple tuple)
 {
+	VALGRIND_CHECK_MEM_IS_DEFINED(tuple->t_data, tuple->t_len);
 	heap_insert(rel, tuple, GetCurrentCommandId(true), 0, NULL);
 	otp_table_insert_index_entries(rel, tuple, OTP_INDEX_ALL);
 	freeze_inserted(rel, &tuple->t_self);

@@ -19,6 +19,7 @@
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memdebug.h"
 #include "utils/snapmgr.h"
 
 #include "errors.h"
@@ -262,6 +263,7 @@ otp_table_insert_index_entries(Relation rel, HeapTuple tuple, OtpUpdateIndexes i
 void
 otp_table_insert(Relation rel, HeapTuple tuple)
 {
+	VALGRIND_CHECK_MEM_IS_DEFINED(tuple->t_data, tuple->t_len);
 	heap_insert(rel, tuple, GetCurrentCommandId(true), 0, NULL);
 	otp_table_insert_index_entries(rel, tuple, OTP_INDEX_ALL);
 	CommandCounterIncrement();
@@ -280,8 +282,10 @@ otp_table_update(Relation rel, ItemPointer tid, HeapTuple tuple)
 	TM_FailureData failure;
 	LockTupleMode lockmode;
 	OtpUpdateIndexes indexes;
-	TM_Result	result = otp_heap_update(rel, tid, tuple, &failure, &lockmode, &indexes);
+	TM_Result	result;
 
+	VALGRIND_CHECK_MEM_IS_DEFINED(tuple->t_data, tuple->t_len);
+	result = otp_heap_update(rel, tid, tuple, &failure, &lockmode, &indexes);
 	switch (result)
 	{
 		case TM_Ok:

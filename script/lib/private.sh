@@ -52,7 +52,8 @@ copy_tree()
 				[[ ! -e $file && ! -L $file ]] || printf '%s\0' "$file"
 			done | tar --no-recursion --null --files-from=- -cf - | tar --no-same-owner -xf - -C "$2"
 	else
-		tar --exclude=./.git --exclude='*.o' --exclude='*.bc' --exclude='*.so' --exclude=build -cf - . |
+		tar --exclude=./.git --exclude='*.o' --exclude='*.bc' --exclude='*.so' --exclude=build \
+			--exclude=./results --exclude=./output_iso --exclude=./tmp_check -cf - . |
 			tar --no-same-owner -xf - -C "$2"
 	fi
 )
@@ -182,15 +183,19 @@ install_private()
 	hash -r
 }
 
-# start_server [SETTING=VALUE …]: a server of the private installation, on a Unix socket only.
+# make_cluster [SETTING=VALUE …]: the data directory of a server on a Unix socket only.
+make_cluster()
+{
+	quietly initdb.log initdb -D "$OTP_SCRATCH/data" -U "$PGUSER" -A trust -E UTF8 --no-sync
+	printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$PGHOST'" \
+		'max_prepared_transactions = 10' "$@" >>"$OTP_SCRATCH/data/postgresql.conf"
+}
+
+# start_server [SETTING=VALUE …]: a server of the private installation.
 start_server()
 {
-	local data=$OTP_SCRATCH/data
-
-	quietly initdb.log initdb -D "$data" -U "$PGUSER" -A trust -E UTF8 --no-sync
-	printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$PGHOST'" \
-		'max_prepared_transactions = 10' "$@" >>"$data/postgresql.conf"
-	quietly start.log pg_ctl -D "$data" -l "$OTP_SCRATCH/log/server.log" -w start
+	make_cluster "$@"
+	quietly start.log pg_ctl -D "$OTP_SCRATCH/data" -l "$OTP_SCRATCH/log/server.log" -w start
 }
 
 stop_server()

@@ -69,6 +69,32 @@ tap_suite()
 	fi
 }
 
+# second_build NAME FLAGS: builds once more, by gcc with the FLAGS, in a scratch directory within ours and with an
+# installation of its own.  For a suite that prints its own TAP, in a subshell.
+second_build()
+{
+	copy_tree "$root" "$OTP_SCRATCH/$1"
+	root=$OTP_SCRATCH/$1
+	cd "$root" || exit
+	export OTP_SCRATCH=$root PGHOST=$root/socket
+	PATH=$root/root$("$PG_CONFIG" --bindir):$PATH
+	mkdir log socket tmp
+	quietly build.log make -j "$(nproc)" with_llvm=no CC=gcc COPT="$2"
+	install_private
+	tests=0
+}
+
+# ok STATUS WHAT [FILE]: one test of it, and the FILE as a comment.
+ok()
+{
+	local verdict=ok
+
+	(($1 == 0)) || verdict='not ok'
+	tests=$((tests + 1))
+	echo "$verdict $tests - $2"
+	sed 's/^/# /' "${3:-/dev/null}"
+}
+
 # The plain C, by both compilers.
 suite_unit()
 {
@@ -184,7 +210,7 @@ run_pgtap()
 # One server for pg_regress and pgTAP.  What has to survive a crash is tested by the TAP tests.
 need_server()
 {
-	[[ -e $OTP_SCRATCH/data/postmaster.pid ]] || start_server 'fsync = off'
+	[[ -e $OTP_SCRATCH/data/postmaster.pid ]] || start_server 'fsync = off' "${OTP_TEST_SETTINGS:-}"
 }
 
 server_trouble()

@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+
+# What C leaves undefined: the other suites once more, by a library with the compiler's checks in it.  Each line
+# "runtime error:" in a server's log is a finding.  AddressSanitizer cannot be had this way: it wants to
+# be in the server from the start.
+suite_ubsan()
+{
+	tap_suite ubsan run_ubsan
+}
+
+# PostgreSQL's flags define what happens when a signed number overflows (-fwrapv); we do not rely on it.
+run_ubsan()
+(
+	checks=undefined,bounds-strict,float-cast-overflow,float-divide-by-zero
+	second_build ubsan "-fno-wrapv -fsanitize=$checks"
+	[[ $(nm -D otp.so) == *__ubsan_handle* ]]
+	ok $? 'the library checks itself'
+	for suite in regress isolation tap pgtap; do
+		"suite_$suite" >log/output 2>&1
+		ok $? "$suite" log/output
+	done
+	stop_server
+	grep -rhoE 'src/[^ ]*: runtime error: .*' log tmp_check/log | sort -u >tmp/findings
+	[[ ! -s tmp/findings ]]
+	ok $? 'nothing is undefined' tmp/findings
+)

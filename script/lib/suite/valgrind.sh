@@ -1,0 +1,37 @@
+# shellcheck shell=bash disable=SC2154
+
+# Memory that is read before it is written, or where there is none, or is lost: regression tests once more, on a
+# server that valgrind runs, with a library that has valgrind look at what it writes to tables and WAL.
+# A finding is a report with the library in its stack; the server's own are not ours to mend.
+suite_valgrind()
+{
+	tap_suite valgrind run_valgrind
+}
+
+# OTP_VALGRIND_TESTS: other tests of the Makefile's REGRESS; setup has to be the first.
+run_valgrind()
+(
+	regress=${OTP_VALGRIND_TESTS:-setup code secret totp keyring issue verify limits grant}
+	second_build valgrind '-g -DUSE_VALGRIND'
+	make_cluster 'fsync = off' 'autovacuum = off'
+	valgrind --quiet --leak-check=full --show-leak-kinds=definite --num-callers=40 --fullpath-after= \
+		--suppressions="$root/test/valgrind.supp" --log-file="$root/log/valgrind.%p" \
+		"$(type -P postgres)" -D data >log/server.log 2>&1 &
+	until pg_isready -q; do
+		kill -0 $! || exit
+		sleep 0.2
+	done
+	make installcheck PG_CONFIG="$(type -P pg_config)" REGRESS="$regress" ISOLATION= >log/output 2>&1
+	ok $? regress log/output
+	stop_server
+	valgrind_findings >tmp/findings
+	[[ ! -s tmp/findings ]]
+	ok $? 'nothing found in the library' tmp/findings
+)
+
+# The paragraphs of valgrind's reports that name the library or a file of its source.
+valgrind_findings()
+{
+	sed 's/^==[0-9]*== \{0,1\}//' log/valgrind.* | awk -v RS= -v ORS='\n\n' -v source="$root/src/" '
+		index($0, source) || index($0, "/otp.so)")'
+}

@@ -1,0 +1,34 @@
+-- Limits so wide that no guess is refused before its time.
+CREATE EXTENSION otp;
+UPDATE otp_policy SET lifetime = '1 day', max_attempts = 100, free_guesses = 100,
+  first_delay = '1 day', longest_delay = '1 day'
+  WHERE purpose = 'default';
+
+-- The codes that are verified.
+CREATE TABLE code (user_id text PRIMARY KEY, code text);
+
+CREATE FUNCTION sqlstate_of(command text) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE command;
+  RETURN '00000';
+EXCEPTION WHEN OTHERS THEN
+  RETURN sqlstate;
+END $$;
+
+-- Forgets what the session keeps in memory.
+CREATE FUNCTION forget() RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE otp_key SET state = state WHERE false;
+  UPDATE otp_policy SET length = length WHERE false;
+  RETURN true;
+END $$;
+
+-- What this process has in use: bytes in memory contexts, and KiB of its own, OpenSSL's among them.
+CREATE FUNCTION memory() RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN (SELECT sum(used_bytes) FROM pg_backend_memory_contexts) || ' ' ||
+    substring(pg_read_file('/proc/self/status') FROM 'RssAnon:\s*(\d+)');
+END $$;

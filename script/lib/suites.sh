@@ -29,9 +29,10 @@ tally()
 	total_failed=$((total_failed + failed))
 }
 
+# none SUITE [TEXT]: a row without a count.
 none()
 {
-	table+=("$(printf '%-9s %6s' "$1" none)")
+	table+=("$(printf '%-9s %6s' "$1" "${2:-none}")")
 }
 
 # The last lines: the table.  False if anything failed.

@@ -30,16 +30,28 @@
 #define otp_is_soft(escontext) ((void) (escontext), false)
 #endif
 
-/* 16 tells which indexes an update needs, and lets it insert into summarizing ones only. */
+/*
+ * 16 tells which indexes an update needs, and lets it insert into summarizing ones only.
+ * 19 has flags in place of the booleans.
+ */
 #if PG_VERSION_NUM >= 160000
 typedef TU_UpdateIndexes OtpUpdateIndexes;
+#if PG_VERSION_NUM >= 190000
+#define otp_heap_update(rel, tid, tup, tmfd, lockmode, indexes) \
+	heap_update(rel, tid, tup, GetCurrentCommandId(true), 0, InvalidSnapshot, true, \
+				tmfd, lockmode, indexes)
+#define otp_index_insert(info, slot, estate, indexes) \
+	ExecInsertIndexTuples(info, estate, (indexes) == TU_Summarizing ? EIIT_ONLY_SUMMARIZING : 0, \
+						  slot, NIL, NULL)
+#else
 #define otp_heap_update(rel, tid, tup, tmfd, lockmode, indexes) \
 	heap_update(rel, tid, tup, GetCurrentCommandId(true), InvalidSnapshot, true, \
 				tmfd, lockmode, indexes)
-#define otp_index_none(indexes, tup) ((indexes) == TU_None)
 #define otp_index_insert(info, slot, estate, indexes) \
 	ExecInsertIndexTuples(info, slot, estate, false, false, NULL, NIL, \
 						  (indexes) == TU_Summarizing)
+#endif
+#define otp_index_none(indexes, tup) ((indexes) == TU_None)
 #define OTP_INDEX_ALL TU_All
 #else
 typedef bool OtpUpdateIndexes;

@@ -46,7 +46,7 @@ OBJS = \
 
 # The stems of sql/ and specs/, in the order in which they run
 REGRESS = setup code secret totp kept_key encoding functions keyring policy issue verify limits events grant prepared schema
-ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock first-key
+ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock first-key short-table
 
 PG_CPPFLAGS = -I$(srcdir)/src
 SHLIB_LINK = -lcrypto

@@ -9,9 +9,7 @@ part_instructions()
 	users=$((${#trails[@]} * 2 * ${#count_kinds[@]} * 2 * calls))
 	prepare "$users" none
 	count_script >"$OTP_SCRATCH/tmp/count.sql"
-	sql -v users="$users" -v calls="$calls" -v module="$(build_module count)" \
-		-v right="{$(sed -n 's/CALL count_right(\([0-9]*\).*/\1/p' "$OTP_SCRATCH/tmp/count.sql" | paste -s -d ,)}" \
-		-f "$root/bench/sql/count_prepare.sql"
+	sql -v users="$users" -v calls="$calls" -v module="$(build_module count)" -f "$root/bench/sql/count_prepare.sql"
 	quietly stop.log pg_ctl -D "$OTP_SCRATCH/data" -m fast -w stop
 	quietly count.log count_instructions
 	restart_server

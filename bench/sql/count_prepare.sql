@@ -1,15 +1,28 @@
 -- What bench/part/instructions.sh runs in a single-user backend: a loop for each kind of call, over
--- the same users, either in one transaction or each call in its own.  Each round has users of its own;
--- those of a round of right guesses have fresh codes, in table turn.
+-- the same number of users, either in one transaction or each call in its own.  Each round has users of
+-- its own, by chance, and their codes.
 CREATE FUNCTION bench_count(text) RETURNS void LANGUAGE c STRICT AS :'module';
-CREATE TABLE turn (round integer NOT NULL, u text NOT NULL, code text);
+CREATE TABLE turn (u text NOT NULL, round integer NOT NULL, code text);
 INSERT INTO turn
-  SELECT round, u, CASE WHEN round = ANY (:'right'::integer[]) THEN otp_issue(u)::text END
-    FROM generate_series(0, :users - 1) AS i,
-         LATERAL (SELECT i / :calls AS round, 'u' || (i::bigint * 7919) % :users AS u) AS user_of_turn;
+  SELECT 'u' || i, (row_number() OVER (ORDER BY hashint4(i)) - 1) / :calls FROM generate_series(0, :users - 1) AS i;
 CREATE INDEX ON turn (round);
+CREATE INDEX ON turn (u);
+
+-- Both tables as they are after some time: full of dead rows as far as pages are pruned.
+CREATE PROCEDURE age(seed integer) LANGUAGE plpgsql AS $$
+DECLARE
+  r record;
+BEGIN
+  FOR r IN SELECT u FROM turn ORDER BY hashtextextended(u, seed) LOOP
+    UPDATE turn SET code = otp_issue(r.u)::text WHERE u = r.u;
+    UPDATE bare SET a = a + 1 WHERE id = r.u;
+    COMMIT;
+  END LOOP;
+END $$;
+SET synchronous_commit = off;
+CALL age(1);
+CALL age(2);
 VACUUM ANALYZE turn;
-VACUUM otp_challenge;
 
 CREATE PROCEDURE count_loop(this integer, own boolean) LANGUAGE plpgsql AS $$
 DECLARE

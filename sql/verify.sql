@@ -287,6 +287,45 @@ BEGIN;
 DELETE FROM otp_decoy;
 SELECT regexp_replace(failure($$SELECT otp_verify('verify-nobody', '123456')$$), '"[0-9]+"', '"(n)"') AS decoy;
 ROLLBACK;
+-- A session remembers where its row of otp_decoy stood; rows that stand elsewhere meanwhile, or on fewer
+-- pages, do no harm: it is the session's row that is overwritten.
+CREATE FUNCTION decoys_overwritten() RETURNS TABLE (rows bigint, is_own boolean)
+LANGUAGE sql VOLATILE AS $$
+  SELECT otp_verify('verify-nobody', '123456');
+  SELECT count(*), bool_and(user_id = (pg_backend_pid() % 64)::text) FROM otp_decoy WHERE total > 0
+$$;
+UPDATE otp_decoy SET total = 0;
+SELECT * FROM decoys_overwritten();
+CREATE TEMP TABLE decoy AS TABLE otp_decoy;
+TRUNCATE otp_decoy;
+INSERT INTO otp_decoy (total, level, last_at, guess_1, guess_2, guess_3, guess_4, guess_5, guess_6, guess_7, guess_8, user_id)
+  SELECT 0, 0, 'epoch', 0, 0, 0, 0, 0, 0, 0, 0, user_id FROM decoy ORDER BY user_id::integer DESC;
+SELECT * FROM decoys_overwritten();
+UPDATE otp_decoy SET total = 0;
+SELECT * FROM decoys_overwritten();
+ALTER TABLE otp_decoy RESET (fillfactor);
+UPDATE otp_decoy SET total = 0;
+VACUUM FULL otp_decoy;
+SELECT * FROM decoys_overwritten();
+BEGIN;
+DELETE FROM otp_decoy WHERE user_id = (pg_backend_pid() % 64)::text;
+SELECT regexp_replace(failure($$SELECT otp_verify('verify-nobody', '123456')$$), '"[0-9]+"', '"(n)"') AS decoy;
+ROLLBACK;
+ALTER TABLE otp_decoy SET (fillfactor = 10);
+VACUUM FULL otp_decoy;
+SELECT * FROM decoys_overwritten();
+DROP FUNCTION decoys_overwritten;
+DROP TABLE decoy;
+
+-- A refusal of a user who has a budget writes that one, as it stands, and no decoy (requirement 7).
+UPDATE otp_policy SET trail = 'none' WHERE purpose = 'default';
+UPDATE otp_decoy SET total = 0;
+SELECT otp_issue('verify-20') IS NOT NULL AS issued, otp_verify('verify-20', 'wrong'), otp_cancel('verify-20');
+SELECT b::text AS before, pg_current_wal_insert_lsn() AS lsn FROM otp_budget AS b WHERE user_id = 'verify-20' \gset
+SELECT reason FROM otp_attempt('verify-20', '123456');
+SELECT b::text = :'before' AS same, pg_current_wal_insert_lsn() > :'lsn' AS written,
+       (SELECT count(*) FROM otp_decoy WHERE total > 0) AS decoys
+  FROM otp_budget AS b WHERE user_id = 'verify-20';
 BEGIN;
 ALTER TABLE otp_budget ADD COLUMN remark text;
 SELECT failure(format('SELECT otp_verify(%L, %L)', 'verify-19', wrong(:'code'))) AS column;

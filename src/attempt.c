@@ -54,9 +54,7 @@ begin_round(OtpAttempt *attempt)
 	otp_budget_fetch_at(attempt->budgets, attempt->snapshot, attempt->user,
 						&attempt->challenge.challenge.budget, &attempt->budget);
 	/* Delays stay bounded: what lies in the future counts as now. */
-	attempt->clock_went_back = attempt->budget.exists &&
-		attempt->budget.budget.last_at > attempt->now;
-	if (attempt->clock_went_back)
+	if (attempt->budget.budget.last_at > attempt->now)
 		attempt->budget.budget.last_at = attempt->now;
 }
 
@@ -132,15 +130,15 @@ refusal(OtpAttempt *attempt, OtpVerdict *verdict)
 }
 
 /*
- * Costs as much as a charge and changes no count: writes down at most that a guess of the
- * future was made now, from when its delay runs.
+ * Costs as much as a charge and changes no count: the user's row is written as it stands, but that a
+ * guess of the future was made now, from when its delay runs; without one, a decoy is.
  */
 static void
-overwrite_decoy(OtpAttempt *attempt)
+overwrite_like_charge(OtpAttempt *attempt)
 {
 	OtpOverwrite overwrite;
 
-	if (!attempt->clock_went_back)
+	if (!attempt->budget.exists)
 	{
 		otp_decoy_overwrite(attempt->decoys, attempt->snapshot, attempt->now);
 		return;
@@ -248,7 +246,7 @@ judge(OtpAttempt *attempt, OtpVerdict *verdict)
 		return spend(attempt, verdict);
 	}
 	if (!charged)
-		overwrite_decoy(attempt);
+		overwrite_like_charge(attempt);
 	verdict->reason = right ? "replayed" : spent ? "no_code" : "wrong";
 	verdict->method = right ? METHOD_ISSUED : NULL;
 	if (!spent)
@@ -283,7 +281,7 @@ play_round(OtpAttempt *attempt, OtpVerdict *verdict)
 	if (reason == NULL)
 		return judge(attempt, verdict);
 	verdict->reason = reason;
-	overwrite_decoy(attempt);
+	overwrite_like_charge(attempt);
 	end_round(attempt);
 	otp_event_rejected(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
 					   reason, NULL);

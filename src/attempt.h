@@ -49,7 +49,6 @@ typedef struct OtpAttempt
 	Snapshot	snapshot;
 	TimestampTz now;
 	OtpBudgetRow budget;
-	bool		clock_went_back;	/* was the last wrong guess in the future? */
 	OtpChallengeRow challenge;
 	bool		challenged;		/* is there a challenge? */
 	const OtpDataKey *key;		/* of the challenge; the writing one if there is none */

@@ -43,6 +43,8 @@ sub memory_of
 	return @memory;
 }
 
+my $another = 'another, shorter';
+
 # What is looked for: the digest's state past each pad of the key, as the words that it is computed in;
 # and the copy of the key with its length before it, by which the kept key knows it again.
 sub traces_of
@@ -50,7 +52,9 @@ sub traces_of
 	my ($key, $bits) = @_;
 	my $block = $bits == 512 ? 128 : 64;
 	my $size = $bits / 8;
-	my %trace = ('copy of the key' => pack('J', length $key) . $key);
+	my %trace = (
+		'copy of the key' => pack('J', length $key) . $key,
+		'what a shorter one left of it' => pack('J', length $another) . $another . substr $key, length $another);
 
 	$size = 20 if $bits == 1;
 	for my $pad (0x36, 0x5c)
@@ -101,16 +105,26 @@ value($node, q{
 	  END LOOP;
 	END $$});
 
+# A cursor that has called the function for i = 1 and 2, and waits.
+sub cursor
+{
+	my ($call) = @_;
+
+	return "BEGIN; SAVEPOINT s; DECLARE c CURSOR FOR SELECT $call FROM generate_series(1, 9) AS i; FETCH 2 FROM c";
+}
+
 # Each case: what it is; what keeps a key, with @ for the secret; what ends that.
+my $other = "otp_secret('$another'::bytea)";
+my $third = "otp_secret('$another', 'SHA512')";
 my @cases = (
-	[ 'cursor, commit', 'BEGIN; DECLARE c CURSOR FOR SELECT hotp_at(@, i) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'COMMIT' ],
-	[ 'cursor, close', 'BEGIN; DECLARE c CURSOR FOR SELECT hotp_match(@, \'123456\', i) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'CLOSE c' ],
-	[ 'cursor, rollback', 'BEGIN; DECLARE c CURSOR FOR SELECT totp_at(@, to_timestamp(i)) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'ROLLBACK' ],
-	[ 'cursor, error', 'BEGIN; DECLARE c CURSOR FOR SELECT hotp_at(@, i) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'SELECT 1 / 0' ],
-	[ 'cursor, its own error', 'BEGIN; DECLARE c CURSOR FOR SELECT hotp_at(@, 2 - i) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'FETCH 1 FROM c' ],
-	[ 'cursor, rollback to savepoint', 'BEGIN; SAVEPOINT s; DECLARE c CURSOR FOR SELECT totp_match(@, \'123456\', to_timestamp(i)) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'ROLLBACK TO s' ],
-	[ 'cursor, another secret', 'BEGIN; DECLARE c CURSOR FOR SELECT hotp_at(CASE WHEN i < 3 THEN @ ELSE otp_secret(\'another, shorter\'::bytea) END, i) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'FETCH 1 FROM c' ],
-	[ 'cursor, another algorithm', 'BEGIN; DECLARE c CURSOR FOR SELECT hotp_at(CASE WHEN i < 3 THEN @ WHEN i % 2 = 1 THEN otp_secret(\'another, shorter\', \'SHA1\') ELSE otp_secret(\'another, shorter\', \'SHA512\') END, i) FROM generate_series(1, 9) AS i; FETCH 2 FROM c', 'FETCH 2 FROM c' ],
+	[ 'cursor, commit', cursor('hotp_at(@, i)'), 'COMMIT' ],
+	[ 'cursor, close', cursor("hotp_match(@, '123456', i)"), 'CLOSE c' ],
+	[ 'cursor, rollback', cursor('totp_at(@, to_timestamp(i))'), 'ROLLBACK' ],
+	[ 'cursor, rollback to savepoint', cursor("totp_match(@, '123456', to_timestamp(i))"), 'ROLLBACK TO s' ],
+	[ 'cursor, error', cursor('hotp_at(@, i)'), 'SELECT 1 / 0' ],
+	[ 'cursor, its own error', cursor('hotp_at(@, 2 - i)'), 'FETCH 1 FROM c' ],
+	[ 'cursor, another secret', cursor("hotp_at(CASE WHEN i < 3 THEN @ ELSE $other END, i)"), 'FETCH 1 FROM c' ],
+	[ 'cursor, two others', cursor("hotp_at(CASE WHEN i < 3 THEN @ WHEN i = 3 THEN $other ELSE $third END, i)"), 'FETCH 2 FROM c' ],
 	[ 'PL/pgSQL, commit', 'BEGIN; SELECT in_loop(@)', 'COMMIT' ],
 	[ 'PL/pgSQL, rollback', 'BEGIN; SELECT in_loop(@)', 'ROLLBACK' ],
 );

@@ -161,6 +161,16 @@ WITH issued AS MATERIALIZED (SELECT n, otp_issue('issue-13', 'quiet')::text AS c
     FROM issued WHERE n = 3;
 SELECT purpose, count(*) FROM otp_challenge WHERE user_id = 'issue-13' GROUP BY purpose ORDER BY purpose;
 
+-- Codes that are issued and spent again and again take the room of their dead rows: no table grows.
+SELECT pg_total_relation_size('otp_challenge') AS size \gset
+DO $$ BEGIN
+  FOR i IN 1..2000 LOOP
+    ASSERT otp_verify('issue-15', otp_issue('issue-15', 'quiet')::text, 'quiet');
+    COMMIT;
+  END LOOP;
+END $$;
+SELECT pg_total_relation_size('otp_challenge') - :size <= 8 * current_setting('block_size')::integer AS does_not_grow;
+
 -- requirement 19: the code stands in no table.
 SELECT otp_issue('issue-14', 'ab', 'context')::text AS code \gset
 SELECT length(:'code'), count(*) FILTER (WHERE row LIKE '%issue-14%') AS rows, count(*) FILTER (WHERE row LIKE '%' || :'code' || '%') AS with_code

@@ -36,6 +36,12 @@ build_module()
 	echo "$root/bench/module/$1"
 }
 
+# declare_clocks: the functions of bench/module/clock.c.
+declare_clocks()
+{
+	sql -v library="'$(build_module clock)'" -f "$root/bench/sql/clock.sql"
+}
+
 # forget: the figures that were noted so far.
 forget()
 {

@@ -3,8 +3,10 @@
 # leak TITLE COMMAND …: a row of the table, from the samples that the command prints.
 leak()
 {
-	printf '%-58s' "$1"
-	"${@:2}" | "$OTP_SCRATCH/tmp/welch"
+	local cells
+
+	cells=$("${@:2}" | "$OTP_SCRATCH/tmp/welch")
+	row "$1" "$cells"
 }
 
 refusals()
@@ -20,9 +22,11 @@ part_timing()
 	quietly welch.log gcc -std=c11 -O2 -Wall -Wextra "$root/bench/timing/welch.c" -lm -o "$OTP_SCRATCH/tmp/welch"
 	quietly timing.log gcc -std=c11 -O2 -Wall -Wextra -I"$root/src/core" "$root/bench/timing/core.c" \
 		"$root"/src/core/*.c -lcrypto -o "$core"
-	install_bench_module
+	declare_clocks
 
-	printf '\n%-58s%8s %8s %10s %9s %8s %6s\n' timing 'class 0' 'class 1' 'median ns' 'diff ns' '|t|' 'crop %'
+	printf '\nWelch'\''s t of two classes of calls: samples, the first class'\''s median in ns, by how much the second'\''s\n'
+	printf 'is longer, the largest t, and of how many per cent of the samples, the shortest, it is.\n\n'
+	header timing 'class 0' 'class 1' 'median ns' 'longer by' t 'per cent' verdict
 	leak 'control: compare that ends early, last / first wrong' "$core" control "$samples"
 	leak 'otp_equal, last / first wrong' "$core" equal "$samples"
 	leak 'otp_hotp_search, match at first / last of 3' "$core" search_place "$samples"

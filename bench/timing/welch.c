@@ -130,7 +130,7 @@ main(void)
 			percentile = percentiles[p];
 		}
 	}
-	printf("%8zu %8zu %10.1f %+9.2f %8.1f %6.1f  %s\n", of_class[0], of_class[1], medians[0],
+	printf("%zu | %zu | %.1f | %+.2f | %.1f | %.1f | %s\n", of_class[0], of_class[1], medians[0],
 		   medians[1] - medians[0], fabs(largest), percentile,
 		   fabs(largest) > CERTAIN ? "LEAK" : fabs(largest) > LIKELY ? "likely" : "none seen");
 	free(samples);

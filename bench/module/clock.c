@@ -1,5 +1,5 @@
 /*
- * server.c
+ * clock.c
  *		What the benchmarks need inside of the server: a function that does nothing,
  *		and clocks.
  */

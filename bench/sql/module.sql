@@ -1,6 +1,0 @@
-CREATE FUNCTION bench_empty(otp_secret, timestamptz) RETURNS boolean
-  AS :library LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION bench_cpu() RETURNS bigint
-  AS :library LANGUAGE C VOLATILE STRICT;
-CREATE FUNCTION bench_refusal(regprocedure, text, text, text, text) RETURNS bigint
-  AS :library LANGUAGE C VOLATILE STRICT;

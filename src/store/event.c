@@ -82,7 +82,7 @@ otp_event_insert(Relation rel, const OtpEvent *event, bool permanent)
 	values[COL_CLIENT_ADDR - 1] = PointerGetDatum(address);
 	set_text(values, nulls, COL_APPLICATION_NAME, application_name);
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
-	if (permanent)
+	if (permanent && !otp_table_is_being_indexed(rel))
 		otp_permanent_insert(rel, tuple);
 	else
 		otp_table_insert(rel, tuple);

@@ -24,7 +24,7 @@ typedef struct OtpEvent
 
 /*
  * Writes a row, with who and whence of this session: as part of the transaction, or
- * permanently.
+ * permanently, unless an index of the table is being built concurrently (see permanent.c).
  */
 extern void otp_event_insert(Relation rel, const OtpEvent *event, bool permanent);
 

@@ -35,6 +35,12 @@
  * - Nothing can have removed the row between insertion and freeze: our
  *   transaction is in progress, so the tuple is neither prunable nor vacuumable, and nobody
  *   else can see it to update it.
+ * - CREATE INDEX and REINDEX CONCURRENTLY end with a search for rows of their snapshot that the
+ *   index lacks: they read the index, then the table.  A row that is inserted and frozen in between is
+ *   seen by that snapshot and gets a second entry.  Nothing can hold that search off: the locks that it
+ *   takes are held by a REINDEX all along, which itself waits for the transactions that use the table.
+ *   So the trail has ordinary rows meanwhile.  Of a unique index, which is what otp_budget and
+ *   otp_key have, the second entry is refused: the build fails, and can be repeated.
  * - The freeze does not touch the visibility map: heap_insert has cleared the page's
  *   all-visible bit, and vacuum sets it again by its own rules, to which a frozen row
  *   is committed and older than every snapshot.  That a snapshot older than the row sees it

@@ -12,6 +12,7 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_index.h"
 #include "executor/executor.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
@@ -21,6 +22,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memdebug.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "errors.h"
 #include "store/relation.h"
@@ -258,6 +260,40 @@ otp_table_insert_index_entries(Relation rel, HeapTuple tuple, OtpUpdateIndexes i
 	ExecCloseIndices(info);
 	ExecDropSingleTupleTableSlot(slot);
 	FreeExecutorState(estate);
+}
+
+/* Does the index get the rows that are inserted, but lack others? */
+static bool
+is_incomplete(Oid index)
+{
+	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for index %u", index);
+	result = ((Form_pg_index) GETSTRUCT(tuple))->indisready &&
+		!((Form_pg_index) GETSTRUCT(tuple))->indisvalid;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+bool
+otp_table_is_being_indexed(Relation rel)
+{
+	List	   *indexes = RelationGetIndexList(rel);
+	bool		incomplete = false;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+		incomplete |= is_incomplete(lfirst_oid(cell));
+	list_free(indexes);
+	if (!incomplete)
+		return false;
+	/* A build holds this lock from its beginning to its end; what it leaves behind if it fails, does not. */
+	if (!ConditionalLockRelation(rel, ShareUpdateExclusiveLock))
+		return true;
+	UnlockRelation(rel, ShareUpdateExclusiveLock);
+	return false;
 }
 
 void

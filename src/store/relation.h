@@ -65,6 +65,12 @@ extern void otp_table_insert(Relation rel, HeapTuple tuple);
 extern void otp_table_insert_index_entries(Relation rel, HeapTuple tuple,
 										   OtpUpdateIndexes indexes);
 
+/*
+ * May an index of the table be under construction by CREATE INDEX or REINDEX CONCURRENTLY, and get the rows that are
+ * inserted already?  If not, none of which that is so can come before the transaction ends.  Waits for nothing.
+ */
+extern bool otp_table_is_being_indexed(Relation rel);
+
 /* Deletes a row that no other transaction is changing (else XX000); part of the transaction. */
 extern void otp_table_delete(Relation rel, ItemPointer tid);
 

@@ -17,7 +17,7 @@ refusals()
 # What time tells: Welch's t-test of two classes of calls each, in plain C and in one backend.
 part_timing()
 {
-	local core=$OTP_SCRATCH/tmp/timing_core samples=300000 trail
+	local core=$OTP_SCRATCH/tmp/timing_core samples=300000 trail test
 
 	quietly welch.log gcc -std=c11 -O2 -Wall -Wextra "$root/bench/timing/welch.c" -lm -o "$OTP_SCRATCH/tmp/welch"
 	quietly timing.log gcc -std=c11 -O2 -Wall -Wextra -I"$root/src/core" "$root/bench/timing/core.c" \

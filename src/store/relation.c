@@ -190,6 +190,24 @@ fetch_version(Relation rel, Snapshot snapshot, ItemPointerData tid, bool *all_de
 	return copy;
 }
 
+/* Makes the scan keys' attribute numbers, which are the table's, those of its primary key. */
+static void
+to_index_columns(Relation rel, Relation index, int nkeys, ScanKey keys)
+{
+	Form_pg_index form = index->rd_index;
+
+	for (int i = 0; i < nkeys; i++)
+	{
+		if (i >= form->indnkeyatts || form->indkey.values[i] != keys[i].sk_attno)
+			ereport(ERROR,
+					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("primary key of table \"%s\" of extension \"otp\" has other columns than this library knows",
+						   RelationGetRelationName(rel)),
+					otp_errprivate());
+		keys[i].sk_attno = i + 1;
+	}
+}
+
 HeapTuple
 otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
 {
@@ -198,8 +216,7 @@ otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
 	HeapTuple	tuple = NULL;
 	ItemPointer tid;
 
-	for (int i = 0; i < nkeys; i++)
-		keys[i].sk_attno = i + 1;	/* of the index */
+	to_index_columns(rel, index, nkeys, keys);
 	index_rescan(scan, keys, nkeys, NULL, 0);
 	while (tuple == NULL && (tid = index_getnext_tid(scan, ForwardScanDirection)) != NULL)
 	{

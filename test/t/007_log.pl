@@ -93,6 +93,10 @@ my @cases = (
 	[ 'no decoy', '55000', q{SELECT otp_verify('unknown', @)}, 'BEGIN; DELETE FROM otp_decoy' ],
 	[ 'another table', '55000', q{SELECT otp_verify('alice', @)}, 'BEGIN; ALTER TABLE otp_decoy ADD x integer' ],
 	[ 'no index', '42704', q{SELECT otp_verify('unknown', @)}, 'BEGIN; ALTER TABLE otp_decoy DROP CONSTRAINT otp_decoy_pkey' ],
+	[
+		'another index', '55000', q{SELECT otp_verify('alice', @)},
+		'BEGIN; ALTER TABLE otp_challenge DROP CONSTRAINT otp_challenge_pkey, ADD PRIMARY KEY (purpose, user_id)'
+	],
 
 	# of the transaction: where the user is &, someone has accepted his code and is prepared
 	[ 'budget that is held', '55006', q{SELECT otp_verify('held', @)} ],

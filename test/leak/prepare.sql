@@ -7,6 +7,12 @@ UPDATE otp_policy SET lifetime = '1 day', max_attempts = 100, free_guesses = 100
 -- The codes that are verified.
 CREATE TABLE code (user_id text PRIMARY KEY, code text);
 
+-- Whenever autovacuum has been at a table, a transaction that has it open keeps a copy of its definition.
+ALTER TABLE otp_challenge SET (autovacuum_enabled = off);
+ALTER TABLE otp_budget SET (autovacuum_enabled = off);
+ALTER TABLE otp_event SET (autovacuum_enabled = off);
+ALTER TABLE code SET (autovacuum_enabled = off);
+
 CREATE FUNCTION sqlstate_of(command text) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN

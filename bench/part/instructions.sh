@@ -12,6 +12,8 @@ part_instructions()
 	sql -v users="$users" -v calls="$calls" -v module="$(build_module count)" -f "$root/bench/sql/count_prepare.sql"
 	quietly stop.log pg_ctl -D "$OTP_SCRATCH/data" -m fast -w stop
 	quietly count.log count_instructions
+	# what a command of a single-user backend raises does not end it
+	! grep -E 'ERROR|FATAL|PANIC' "$OTP_SCRATCH/log/count.log" || fail "instructions: a call failed"
 	restart_server
 
 	for own in false true; do
@@ -54,8 +56,6 @@ count_instructions()
 	valgrind --tool=callgrind --callgrind-out-file="$OTP_SCRATCH/tmp/callgrind" \
 		"$(command -v postgres)" --single -D "$OTP_SCRATCH/data" \
 		-c shared_buffers=256MB -c fsync=off postgres <"$OTP_SCRATCH/tmp/count.sql"
-	# what a command of a single-user backend raises does not end it
-	! grep -E 'ERROR|FATAL|PANIC' "$OTP_SCRATCH/log/count.log"
 }
 
 # counted NAME: what callgrind counted under that name.

@@ -169,24 +169,30 @@ suite_isolation()
 	installcheck isolation ISOLATION REGRESS specs/*.spec
 }
 
-# The modules that PostgreSQL tests itself with.  They look for TESTDIR up to PostgreSQL 15, for
-# TESTDATADIR and TESTLOGDIR from 16 on, and for PG_REGRESS.
-suite_tap()
+# with_postgresql_modules COMMAND …: Perl with the modules that PostgreSQL tests itself with.  They look
+# for TESTDIR up to PostgreSQL 15, for TESTDATADIR and TESTLOGDIR from 16 on, and for PG_REGRESS.
+with_postgresql_modules()
 {
-	local files=(test/t/*.pl) pgxs check=$PWD/tmp_check stem
+	local pgxs check=$PWD/tmp_check
 
-	((${#files[@]} > 0)) || { none tap && return; }
 	pgxs=$("$PG_CONFIG" --pgxs)
 	pgxs=${pgxs%/makefiles/pgxs.mk}
 	mkdir -p "$check/log"
-	tap_suite tap env TESTDIR="${check%/*}" TESTDATADIR="$check" TESTLOGDIR="$check/log" \
+	env TESTDIR="${check%/*}" TESTDATADIR="$check" TESTLOGDIR="$check/log" \
 		PG_REGRESS="$pgxs/test/regress/pg_regress" \
-		PG_TEST_PORT_DIR="$OTP_SCRATCH/tmp/ports" PERL5LIB="$pgxs/test/perl:$PWD/test/t" \
-		prove -v -j "${OTP_TEST_JOBS:-$(nproc)}" "${files[@]}" || {
+		PG_TEST_PORT_DIR="$OTP_SCRATCH/tmp/ports" PERL5LIB="$pgxs/test/perl:$PWD/test/t" "$@"
+}
+
+suite_tap()
+{
+	local files=(test/t/*.pl) stem
+
+	((${#files[@]} > 0)) || { none tap && return; }
+	tap_suite tap with_postgresql_modules prove -v -j "${OTP_TEST_JOBS:-$(nproc)}" "${files[@]}" || {
 		sed -n 's,^test/t/\(.*\)\.pl *(Wstat.*,\1,p' "$OTP_SCRATCH/log/tap.tap" |
 			while read -r stem; do
 				echo "--- $stem"
-				tail -n 60 "$check/log/regress_log_$stem" 2>/dev/null || true
+				tail -n 60 "$PWD/tmp_check/log/regress_log_$stem" 2>/dev/null || true
 			done
 	}
 }

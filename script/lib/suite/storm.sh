@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+#
+# The storm of test/storm: first its checker, then the storm itself.  Runs inside run_private, in the root of
+# the tree.
+
+suite_storm()
+{
+	tap_suite storm run_storm 2 1
+}
+
+# run_storm MINUTES SEED: the record stays beside the scratch directory if something is wrong.
+run_storm()
+{
+	local status=0
+
+	perl test/storm/checker.pl || status=1
+	with_postgresql_modules perl test/storm/storm.pl \
+		--minutes "$1" --seed "$2" --record "$OTP_SCRATCH.storm" || status=1
+	return $status
+}

@@ -1,0 +1,43 @@
+# The letters in which codes are sent: a file for each user and purpose, which all sessions can read.
+# Most are sent when the code is committed, some before, so that it is also guessed before, and after a rollback.
+
+package Storm::Letters;
+
+use strict;
+use warnings FATAL => 'all';
+
+use Fcntl;
+
+sub new
+{
+	my ($class, $directory) = @_;
+
+	-d $directory or mkdir $directory or -d $directory or die "$directory: $!";
+	return bless { directory => $directory }, $class;
+}
+
+sub send
+{
+	my ($self, $who, $purpose, $context, $code) = @_;
+	my $letter = "$code $context\n";
+
+	sysopen(my $file, "$self->{directory}/$who.$purpose", O_WRONLY | O_APPEND | O_CREAT) or die $!;
+	(syswrite($file, $letter) // -1) == length $letter or die $!;
+	close $file;
+	return;
+}
+
+# The last letter, or the one BACK before it: {code, context}; undef if there is none.
+sub read
+{
+	my ($self, $who, $purpose, $back) = @_;
+
+	open(my $file, '<', "$self->{directory}/$who.$purpose") or return;
+	my @letters = grep { /\n\z/ } <$file>;
+	close $file;
+	my $letter = $letters[ -1 - $back ] or return;
+	my ($code, $context) = $letter =~ /^(\S+) (.*)$/;
+	return { code => $code, context => $context };
+}
+
+1;

@@ -1,0 +1,125 @@
+# What a session is going to do: a list of transactions without an end, the same for the same seed.
+# It knows neither codes nor answers; who acts on it puts them in.
+
+package Storm::Plan;
+
+use strict;
+use warnings FATAL => 'all';
+
+use Storm::Deed qw(@DEEDS);
+use Storm::Dice;
+use Storm::Rules qw(%PURPOSE CODE_LENGTH);
+
+# Users, by how many sessions meet at them.  Hot ones are guessed at all the time and mostly locked.
+# Warm ones are few at a time, and others after a moment: all sessions race for their codes.  Cold ones are many.
+my %crowd = (hot => 2, warm => 8, cold => 300);
+
+# Everything in a plan happens so often.
+my @isolation = ('read committed' => 50, 'repeatable read' => 25, serializable => 25);
+my @statement_timeout = (3000 => 70, 30 => 20, 5 => 10);
+my @lock_timeout = (0 => 60, 300 => 20, 10 => 20);
+my @frame = (alone => 33, transaction => 62, finish => 5);
+my @block = ('' => 76, undone => 12, kept => 12);
+my @end = (commit => 62, rollback => 22, prepare => 11, vanish => 3, leave => 2);
+my @prepared = (commit => 38, rollback => 27, leave => 35);
+
+# new(SEED, SESSION, LIFE): the plan of a session's life, after LIFE others.
+sub new
+{
+	my ($class, $seed, $session, $life) = @_;
+
+	return bless { dice => Storm::Dice->new('plan', $seed, $session, $life), seed => $seed, session => $session }, $class;
+}
+
+sub _deed
+{
+	my ($self) = @_;
+	my $dice = $self->{dice};
+	my $purpose = $dice->weigh(login => 50, transfer => 30, brief => 20);
+	my $crowd = $dice->weigh(hot => 12, warm => 60, cold => 28);
+
+	return {
+		do => 'deed',
+		deed => $DEEDS[ $dice->weigh(map { $_ => $DEEDS[$_]{share} } 0 .. $#DEEDS) ]{name},
+		block => $dice->weigh(@block),
+		crowd => $crowd,
+		slot => $dice->roll($crowd{$crowd}),
+		purpose => $purpose,
+		other_purpose => $dice->pick(sort keys %PURPOSE),
+		context => $dice->pick(@{ $PURPOSE{$purpose}{contexts} }),
+		code => $dice->code(CODE_LENGTH),
+		early => $dice->chance(20),
+		malformed => $dice->pick('', '123', 'four!', undef, '2' x 33)
+	};
+}
+
+# Three rushes have the same users: for their codes, for new ones, and, twice over, at their budgets.
+my $rush_users = 6;
+my @rush_users = 0 .. $rush_users - 1;
+my @rush = (
+	{ deeds => [ right => 60, issue => 30, wrong => 10 ], users => [@rush_users] },
+	{ deeds => [ issue => 100 ], users => [@rush_users] },
+	{ deeds => [ wrong => 92, again => 8 ], users => [ @rush_users, @rush_users ] });
+
+# What to do in the rush of that number, without a pause.
+sub rush
+{
+	my ($self, $number) = @_;
+	my $dice = Storm::Dice->new('rush', @$self{qw(seed session)}, $number);
+	my $rush = $rush[ $number % @rush ];
+
+	return map {
+		{
+			do => 'deed',
+			deed => $dice->weigh(@{ $rush->{deeds} }),
+			block => '',
+			crowd => 'rush',
+			slot => $rush_users * int($number / @rush) + $_,
+			purpose => 'login',
+			other_purpose => 'brief',
+			context => '',
+			code => $dice->code(CODE_LENGTH),
+			early => 1
+		}
+	} @{ $rush->{users} };
+}
+
+# A deed, perhaps within a savepoint, and that perhaps within another.
+sub _steps
+{
+	my ($self, $depth) = @_;
+	my $dice = $self->{dice};
+	my @steps = $self->_deed;
+
+	push @steps, { do => 'pause', milliseconds => 1 + $dice->roll(15) } if $dice->chance(25);
+	return @steps unless $dice->chance($depth == 0 ? 30 : 15);
+	push @steps, $self->_steps($depth + 1) if $depth < 2 && $dice->chance(30);
+	return ({ do => 'savepoint' }, @steps, { do => $dice->weigh(back => 50, release => 50) });
+}
+
+# The next transaction: {frame, isolation, statement_timeout, lock_timeout, steps, end, prepared, pause}.
+sub next_transaction
+{
+	my ($self) = @_;
+	my $dice = $self->{dice};
+	my %plan = (
+		frame => $dice->weigh(@frame),
+		isolation => $dice->weigh(@isolation),
+		statement_timeout => $dice->weigh(@statement_timeout),
+		lock_timeout => $dice->weigh(@lock_timeout),
+		pause => $dice->roll(20));
+
+	if ($plan{frame} eq 'alone')
+	{
+		$plan{steps} = [ $self->_deed ];
+		$plan{steps}[0]{early} = 1;
+		$plan{end} = $dice->weigh(commit => 98, vanish => 2);
+		return \%plan;
+	}
+	$plan{prepared} = $dice->weigh(@prepared);
+	$plan{steps} = [ map { $self->_steps(0) } 1 .. 1 + $dice->roll(3) ];
+	$plan{end} = $dice->weigh(@end);
+	return \%plan;
+}
+
+1;

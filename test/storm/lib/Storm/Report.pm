@@ -1,0 +1,122 @@
+# What a storm was, and what it has broken, in words and figures.
+
+package Storm::Report;
+
+use strict;
+use warnings FATAL => 'all';
+
+use Storm::Deed qw(@DEEDS);
+use Storm::Mishap qw(@MISHAPS);
+
+use constant SHOWN => 20;
+
+# What must have happened, how often at least: far less than what two minutes bring on a slow machine.
+my %least = (
+	verdict => {
+		accepted => 50, wrong => 30, replayed => 10, expired => 5, no_code => 10, locked => 10, malformed => 5, 'none told' => 1
+	},
+	accepted => { committed => 30, undone => 10 },
+	deed => { map { $_->{name} => 3 } @DEEDS },
+	block => { undone => 20, kept => 20 },
+	isolation => { map { $_ => 10 } 'read committed', 'repeatable read', 'serializable' },
+	statement => {
+		commit => 50, rollback => 10, savepoint => 20, back => 10, release => 10,
+		prepare => 5, commit_prepared => 2, rollback_prepared => 1, vanish => 2
+	},
+	SQLSTATE => { 40001 => 1, 57014 => 1, '55P03' => 1 },
+	mishap => { map { $_->{name} => 1 } @MISHAPS });
+
+# missing(RESULT): what has happened too seldom.
+sub missing
+{
+	my ($result) = @_;
+	my $counts = counts($result);
+	my @missing;
+
+	for my $kind (sort keys %least)
+	{
+		for my $name (sort keys %{ $least{$kind} })
+		{
+			my $count = $counts->{$kind}{$name} // 0;
+			push @missing, "$kind $name: $count, not $least{$kind}{$name}" if $count < $least{$kind}{$name};
+		}
+	}
+	push @missing, "users: the budget of $result->{exact} of $result->{users} is known"
+	  if $result->{exact} < 0.5 * $result->{users};
+	return @missing;
+}
+
+# counts(RESULT): {deed => …, verdict => …, fate => …, state => …, mishap => …, isolation => …, statement => …, block => …}
+sub counts
+{
+	my ($result) = @_;
+	my $history = $result->{history};
+	my %count = (
+		SQLSTATE => $history->{states},
+		mishap => $history->{mishaps},
+		isolation => $history->{isolation},
+		statement => $history->{asked});
+
+	for my $op (values %{ $history->{ops} })
+	{
+		$count{deed}{ $op->{deed} }++;
+		$count{block}{ $op->{block} || 'none' }++;
+		my $verdict = $op->{call} eq 'attempt' ? $op->{answer} // 'none told' : next;
+		$count{verdict}{$verdict}++;
+		$count{accepted}{ $op->{fate} }++ if $verdict eq 'accepted';
+		$count{'no verdict, and'}{ $op->{effect} ? 'accepted' : $op->{event} ? 'in the trail' : 'nothing' }++
+		  if $verdict eq 'none told';
+	}
+	return \%count;
+}
+
+sub what_happened
+{
+	my ($result) = @_;
+	my $counts = counts($result);
+
+	return join '', map({
+		my $count = $counts->{$_};
+		"# $_: " . join(', ', map { "$_ $count->{$_}" } sort keys %$count) . "\n"
+	  } sort keys %$counts),
+	  "# users: $result->{users}, of which the budget is known to the last guess: $result->{exact}\n";
+}
+
+# The lines of the record that belong to a violation.
+sub _lines
+{
+	my ($directory, $op) = @_;
+	my ($file, $line) = $op->{place} =~ /^(.*):(\d+)$/;
+
+	open(my $handle, '<', "$directory/$file") or return;
+	my @lines = <$handle>;
+	close $handle;
+	my $n = $lines[ $line - 1 ] =~ / n=(\S+)/ ? $1 : return;
+	return map { "#     $file: $_" } grep { / n=\Q$n\E[ \n]/ } @lines;
+}
+
+# How long after the storm's beginning somebody was told so.
+sub _after
+{
+	my ($result, $violation) = @_;
+	my ($told) = map { $_->{ended} // $_->{asked} // $_->{time} } @{ $violation->{ops} };
+
+	return $told ? sprintf ' (after %.1f s)', ($told - $result->{history}{begun}) / 1e6 : '';
+}
+
+sub violations
+{
+	my ($result, $directory) = @_;
+	my @violations = @{ $result->{violations} };
+	my $text = '';
+
+	for my $violation (splice @violations, 0, SHOWN)
+	{
+		$text .= "# $violation->{property}: $violation->{text}" . _after($result, $violation) . "\n";
+		$text .= join '', map { _lines($directory, $_) } @{ $violation->{ops} };
+	}
+	$text .= sprintf "# … and %d more\n", scalar @violations if @violations;
+	return $text;
+}
+
+1;

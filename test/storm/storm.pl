@@ -1,0 +1,70 @@
+# The storm: sessions that do random things while backends, servers and clients die.  Then the record, the tables and
+# the trail have to agree that the promises held.
+
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use Getopt::Long;
+use lib "$FindBin::RealBin/lib", "$FindBin::RealBin/../t/lib";
+
+use File::Path qw(remove_tree);
+use OtpTest;
+use PostgreSQL::Test::Utils;
+use Storm::Checker;
+use Storm::Controller;
+use Storm::Record;
+use Storm::Report;
+use Storm::Server;
+use Storm::Session;
+use Storm::Tables;
+use Test::More;
+
+my ($minutes, $seed, $directory) = (2, 1);
+GetOptions('minutes=f' => \$minutes, 'seed=i' => \$seed, 'record=s' => \$directory) && $directory
+  or die "usage: storm.pl --record DIRECTORY [--minutes N] [--seed S]\n";
+mkdir $directory or die "$directory: $!";
+note("seed $seed, $minutes minutes; until it has passed, the record is in $directory");
+
+my $server = Storm::Server->new($directory);
+Storm::Controller->new($server, $directory, $seed)->run(60 * $minutes);
+my $primary = $server->primary;
+my $mirror = $server->mirror;
+
+Storm::Session->new($directory, $seed, 'final', 0, Storm::Record::now())
+  ->guess_all(Storm::Tables::last_codes($primary));
+Storm::Tables::write_down($primary, $directory);
+
+my $result = Storm::Checker->check($directory);
+note(Storm::Report::what_happened($result));
+my $violations = Storm::Report::violations($result, $directory);
+is($violations, '', 'the promises held');
+is_deeply([ Storm::Report::missing($result) ], [], 'everything has happened that makes a storm');
+
+# The mirror has what the server has.
+my @own_tables = qw(otp_policy otp_key otp_challenge otp_budget otp_decoy otp_event);
+$primary->wait_for_catchup('mirror');
+is(contents($mirror, @own_tables), contents($primary, @own_tables), 'the mirror has every row as it is on the server');
+
+# A dump has what must not be forgotten.
+my $restored = new_node('restored', bare => 1, master_key_of => $primary);
+my $dump = $primary->basedir . '/storm.dump';
+command_ok([ 'pg_dump', '--no-owner', '--no-privileges', '-f', $dump, $primary->connstr('postgres') ], 'the database is dumped');
+command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', $dump, $restored->connstr('postgres') ],
+	'and restored elsewhere');
+is(contents($restored, qw(otp_policy otp_key otp_budget otp_event effect)),
+	contents($primary, qw(otp_policy otp_key otp_budget otp_event effect)), 'with keys, policies, budgets and trail');
+
+stop_soundly($_) for $restored, $mirror, $primary;
+if (Test::More->builder->is_passing) { remove_tree($directory) }
+else { diag("seed $seed; the record is in $directory: perl test/storm/check.pl $directory") }
+done_testing();
+
+# A digest of each table's rows, in any order.
+sub contents
+{
+	my ($node, @tables) = @_;
+
+	return value($node, join ';',
+		map { "SELECT '$_', count(*), sum(hashtextextended(t::text, 0)::numeric) FROM $_ AS t" } @tables);
+}

@@ -505,7 +505,7 @@ COMMENT ON INDEX @extschema@.otp_budget_pkey IS
 'One row per user.';
 
 COMMENT ON TABLE @extschema@.otp_decoy IS
-'Rows that refusals overwrite as a wrong guess overwrites otp_budget, so that both take as long. They mean nothing. Not dumped.';
+'Rows that refusals of users without a budget overwrite, as a wrong guess overwrites otp_budget, so that both take as long. They mean nothing. Not dumped.';
 COMMENT ON COLUMN @extschema@.otp_decoy.total IS 'Means nothing.';
 COMMENT ON COLUMN @extschema@.otp_decoy.level IS 'Means nothing.';
 COMMENT ON COLUMN @extschema@.otp_decoy.last_at IS 'Means nothing.';
@@ -523,7 +523,7 @@ COMMENT ON INDEX @extschema@.otp_decoy_pkey IS
 'One row per slot.';
 
 COMMENT ON TABLE @extschema@.otp_event IS
-'The trail, for people: no limit reads it. Rejections stay whatever becomes of the transaction; the rest commits with it. Dumped.';
+'The trail, for people: no limit reads it. Rejections stay whatever becomes of the transaction, unless an index of the table is being built concurrently; the rest commits with it. Dumped.';
 COMMENT ON COLUMN @extschema@.otp_event.at IS
 'When, by the wall clock.';
 COMMENT ON COLUMN @extschema@.otp_event.user_id IS

@@ -107,8 +107,9 @@ start_redis()
 	local tries before
 
 	mkdir -p "$OTP_SCRATCH/redis"
-	redis-server --port 0 --unixsocket "$OTP_SCRATCH/socket/redis" --dir "$OTP_SCRATCH/redis" --save '' \
-		--appendonly yes --appendfsync always --auto-aof-rewrite-percentage 0 >"$OTP_SCRATCH/log/redis.log" 2>&1 &
+	# redis-server itself, whose package would start one
+	(exec -a redis-server redis-check-rdb --port 0 --unixsocket "$OTP_SCRATCH/socket/redis" --dir "$OTP_SCRATCH/redis" --save '' \
+		--appendonly yes --appendfsync always --auto-aof-rewrite-percentage 0 >"$OTP_SCRATCH/log/redis.log" 2>&1) &
 	redis_pid=$!
 	for ((tries = 0; tries < 100; tries++)); do
 		! redis PING >/dev/null 2>&1 || break

@@ -70,7 +70,7 @@ run_private()
 	user=$(id -un)
 	scratch=$(mktemp -d "${TMPDIR:-/tmp}/otp.XXXXXX")
 	trap clear_away EXIT
-	trap 'exit 130' INT TERM HUP
+	trap 'interrupted=1; exit 130' INT TERM HUP
 
 	copy_tree "$root" "$scratch/src"
 	mkdir "$scratch"/{home,log,socket,tmp}
@@ -89,6 +89,7 @@ run_private()
 		# a client that is told nothing else must not find a server of the system's
 		PGHOST="$scratch/socket" PGUSER=postgres
 		PG_CONFIG="$pg_config" OTP_SCRATCH="$scratch"
+		PGCTLTIMEOUT="${PGCTLTIMEOUT:-${PG_TEST_TIMEOUT_DEFAULT:-180}}"
 	)
 	for name in $(compgen -e | grep -E '^(OTP|PG_TEST)_' || true); do
 		environment+=("$name=${!name}")
@@ -116,11 +117,16 @@ clear_away()
 		read -r pid <"$file" || continue
 		# a crash leaves the file, and the number may be another's by now
 		for ((tries = 0; tries < 100; tries++)); do
-			[[ $(readlink "/proc/$pid/exe") == "$scratch"/* ]] || break
+			[[ $(readlink "/proc/$pid/cwd") == "$scratch"/* ]] || break
 			((tries > 0)) || kill -QUIT "$pid" || true
 			sleep 0.1
 		done
 	done < <(find "$scratch" -name postmaster.pid -print0)
+	# the record of a storm that broke something
+	if [[ -z ${interrupted:-} && -d $scratch/storm ]]; then
+		mv "$scratch/storm" "$scratch.storm"
+		echo "kept: $scratch.storm" >&2
+	fi
 	if [[ -n ${OTP_KEEP:-} ]]; then
 		echo "kept: $scratch" >&2
 	else

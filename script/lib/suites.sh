@@ -217,7 +217,7 @@ run_pgtap()
 # One server for pg_regress and pgTAP.  What has to survive a crash is tested by the TAP tests.
 need_server()
 {
-	[[ -e $OTP_SCRATCH/data/postmaster.pid ]] || start_server 'fsync = off' "${OTP_TEST_SETTINGS:-}"
+	[[ -e $OTP_SCRATCH/data/postmaster.pid ]] || start_server 'fsync = off' 'autovacuum = off' "${OTP_TEST_SETTINGS:-}"
 }
 
 server_trouble()

@@ -1,7 +1,7 @@
 /*
  * budget.h
  *		Table otp_budget: how often each user has guessed wrong; and otp_decoy, its
- *		stand-in for refusals.
+ *		stand-in for refusals of users who have none.
  *
  * A row is made by a permanent insert and from then on only overwritten in place.
  */

@@ -36,5 +36,6 @@ CREATE FUNCTION memory() RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
   RETURN (SELECT sum(used_bytes) FROM pg_backend_memory_contexts) || ' ' ||
-    substring(pg_read_file('/proc/self/status') FROM 'RssAnon:\s*(\d+)');
+    (SELECT sum(m[1]::bigint)
+       FROM regexp_matches(pg_read_file('/proc/self/smaps_rollup'), '^(?:Anonymous|Swap):\s+(\d+)', 'gn') AS m);
 END $$;

@@ -15,7 +15,7 @@
 /* Steps */
 #define IDLE			0
 #define JUDGE			1	/* verify: under the user's lock, read, refuse or compare */
-#define CHARGE			2	/* verify: charge, or overwrite a decoy; release the lock */
+#define CHARGE			2	/* verify: charge, or overwrite what stands there; release the lock */
 #define TELL			3	/* verify: flush, and tell the verdict */
 #define READ			4	/* issue, cancel: read, without a lock */
 #define BUDGET			5	/* issue: make the budget of a user who has none, under the lock */
@@ -139,7 +139,7 @@ inline compare()
 #define IS_CHARGED	((verdict == WRONG || verdict == REPLAYED) && (my_counted & BIT(guess)) == 0)
 #endif
 
-/* A charge, or else a decoy: either way a record */
+/* A charge, or else the budget or a decoy as it stands: either way a record */
 inline charge_or_decoy()
 {
 	if

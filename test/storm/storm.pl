@@ -24,10 +24,17 @@ my ($minutes, $seed, $directory) = (2, 1);
 GetOptions('minutes=f' => \$minutes, 'seed=i' => \$seed, 'record=s' => \$directory) && $directory
   or die "usage: storm.pl --record DIRECTORY [--minutes N] [--seed S]\n";
 mkdir $directory or die "$directory: $!";
-note("seed $seed, $minutes minutes; until it has passed, the record is in $directory");
+note("seed $seed, $minutes minutes");
 
 my $server = Storm::Server->new($directory);
-Storm::Controller->new($server, $directory, $seed)->run(60 * $minutes);
+my $controller = Storm::Controller->new($server, $directory, $seed);
+eval { $controller->run(60 * $minutes); 1 } or do
+{
+	my $why = $@;
+
+	kill KILL => $controller->clients;
+	die $why;
+};
 my $primary = $server->primary;
 my $mirror = $server->mirror;
 
@@ -57,7 +64,7 @@ is(contents($restored, qw(otp_policy otp_key otp_budget otp_event effect)),
 
 stop_soundly($_) for $restored, $mirror, $primary;
 if (Test::More->builder->is_passing) { remove_tree($directory) }
-else { diag("seed $seed; the record is in $directory: perl test/storm/check.pl $directory") }
+else { diag("seed $seed; what perl test/storm/check.pl DIRECTORY says of the record is above") }
 done_testing();
 
 # A digest of each table's rows, in any order.

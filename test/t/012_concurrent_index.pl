@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = new_node('concurrent_index');
-value($node, "UPDATE otp_policy SET max_attempts = 100, free_guesses = 100 WHERE purpose = 'default'");
+value($node, "UPDATE otp_policy SET lifetime = '1 day', max_attempts = 100, free_guesses = 100 WHERE purpose = 'default'");
 my $code = issue($node, 'alice');
 my @guesses = wrong_codes(6, $code);
 

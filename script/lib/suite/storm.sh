@@ -8,13 +8,13 @@ suite_storm()
 	tap_suite storm run_storm 2 1
 }
 
-# run_storm MINUTES SEED: the record stays beside the scratch directory if something is wrong.
+# run_storm MINUTES SEED: the record outlives the scratch directory if something is wrong.
 run_storm()
 {
 	local status=0
 
 	perl test/storm/checker.pl || status=1
 	with_postgresql_modules perl test/storm/storm.pl \
-		--minutes "$1" --seed "$2" --record "$OTP_SCRATCH.storm" || status=1
+		--minutes "$1" --seed "$2" --record "$OTP_SCRATCH/storm" || status=1
 	return $status
 }

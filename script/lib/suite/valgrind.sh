@@ -11,19 +11,24 @@ suite_valgrind()
 # OTP_VALGRIND_TESTS: other tests of the Makefile's REGRESS; setup has to be the first.
 run_valgrind()
 (
-	regress=${OTP_VALGRIND_TESTS:-setup code secret totp keyring issue verify limits grant}
+	regress=${OTP_VALGRIND_TESTS:-setup code secret totp kept_key keyring issue verify limits grant}
 	second_build valgrind '-g -DUSE_VALGRIND'
 	make_cluster 'fsync = off' 'autovacuum = off'
 	valgrind --quiet --leak-check=full --show-leak-kinds=definite --num-callers=40 --fullpath-after= \
 		--suppressions="$root/test/valgrind.supp" --log-file="$root/log/valgrind.%p" \
 		"$(type -P postgres)" -D data >log/server.log 2>&1 &
-	until pg_isready -q; do
-		kill -0 $! || exit
+	server=$!
+	for ((tries = 0; tries < 3000; tries++)); do
+		! pg_isready -q || break
+		kill -0 "$server" || break
 		sleep 0.2
 	done
+	pg_isready -q || { cat log/server.log && exit 1; }
 	make installcheck PG_CONFIG="$(type -P pg_config)" REGRESS="$regress" ISOLATION= >log/output 2>&1
 	ok $? regress log/output
 	stop_server
+	# its report comes after the end
+	wait "$server"
 	valgrind_findings >tmp/findings
 	[[ ! -s tmp/findings ]]
 	ok $? 'nothing found in the library' tmp/findings

@@ -15,6 +15,11 @@ use Time::HiRes qw(usleep);
 
 use constant SESSIONS => 10;
 
+# A storm on a slow machine lasts longer, until there is something to judge by, but not for ever: bytes of the sessions'
+# records, and how often every mishap has happened.
+use constant LEAST_RECORD => 2_000_000;
+use constant MOST_BAGS => 20;
+
 # new(SERVER, DIRECTORY, SEED)
 sub new
 {
@@ -33,7 +38,7 @@ sub new
 	}, $class;
 }
 
-# Storms for so many seconds, and at least until every mishap has happened.
+# Storms for so many seconds, and at least until every mishap has happened and the sessions have done something.
 sub run
 {
 	my ($self, $seconds) = @_;
@@ -42,7 +47,7 @@ sub run
 
 	$self->{record}->write('begun', seed => $self->{seed});
 	$self->_start_client($_) for 0 .. SESSIONS - 1;
-	while (Storm::Record::now() < $until || $bags < 1)
+	while (Storm::Record::now() < $until || $bags < 1 || $bags < MOST_BAGS && $self->_recorded < LEAST_RECORD)
 	{
 		$self->pause(100 + $self->{dice}->roll(900));
 		$self->{bag} = [ $self->{dice}->shuffle(map { ($_) x $_->{count} } @MISHAPS) ] unless @{ $self->{bag} };
@@ -56,6 +61,15 @@ sub run
 	$self->_end_prepared;
 	$self->{record}->write('over');
 	return;
+}
+
+sub _recorded
+{
+	my ($self) = @_;
+	my $bytes = 0;
+
+	$bytes += -s for glob "$self->{directory}/session-*.record";
+	return $bytes;
 }
 
 sub _befall
@@ -132,7 +146,6 @@ sub _wait
 		return if $happened->();
 		usleep(10_000);
 	}
-	kill KILL => keys %{ $self->{clients} };
 	die "it does not happen that $what";
 }
 

@@ -47,13 +47,14 @@ init_key(ScanKey key, const text *user)
 	ScanKeyInit(key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
 }
 
-static HeapTuple
-fetch(Relation rel, Snapshot snapshot, const text *user)
+/* Is it the row of this user?  user_id is the first column behind those of fixed width. */
+static bool
+is_of(HeapTuple tuple, const text *user)
 {
-	ScanKeyData key;
+	const char *id = (char *) GETSTRUCT(tuple) + sizeof(FormData_otp_budget);
 
-	init_key(&key, user);
-	return otp_table_fetch(rel, snapshot, 1, &key);
+	return VARSIZE_ANY_EXHDR(id) == VARSIZE_ANY_EXHDR(user) &&
+		memcmp(VARDATA_ANY(id), VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user)) == 0;
 }
 
 static void
@@ -72,23 +73,21 @@ read_row(HeapTuple tuple, OtpBudgetRow *row)
 void
 otp_budget_fetch(Relation rel, Snapshot snapshot, const text *user, OtpBudgetRow *row)
 {
-	HeapTuple	tuple = fetch(rel, snapshot, user);
+	ScanKeyData key;
+	HeapTuple	tuple;
 
+	init_key(&key, user);
+	tuple = otp_table_fetch(rel, snapshot, 1, &key);
 	memset(row, 0, sizeof(*row));
 	if (tuple == NULL)
 		return;
-	read_row(tuple, row);
+	/*
+	 * A scan lets go of the index's page before it reads the table, and relies on it that what comes
+	 * into the row's place meanwhile is invisible to its snapshot.  A permanent row is not.
+	 */
+	if (is_of(tuple, user))
+		read_row(tuple, row);
 	heap_freetuple(tuple);
-}
-
-/* Is it the row of this user?  user_id is the first column behind those of fixed width. */
-static bool
-is_of(HeapTuple tuple, const text *user)
-{
-	const char *id = (char *) GETSTRUCT(tuple) + sizeof(FormData_otp_budget);
-
-	return VARSIZE_ANY_EXHDR(id) == VARSIZE_ANY_EXHDR(user) &&
-		memcmp(VARDATA_ANY(id), VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user)) == 0;
 }
 
 /*

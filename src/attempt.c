@@ -17,6 +17,7 @@
 #include "compat.h"
 
 #include "access/table.h"
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
 #include "storage/predicate.h"
@@ -130,8 +131,8 @@ refusal(OtpAttempt *attempt, OtpVerdict *verdict)
 }
 
 /*
- * Costs as much as a charge and changes no count: the user's row is written as it stands, but that a
- * guess of the future was made now, from when its delay runs; without one, a decoy is.
+ * Costs as much as a charge and changes no count: the user's row is written as it stands, but that
+ * a guess of the future was made now, from when its delay runs; without one, a decoy is.
  */
 static void
 overwrite_like_charge(OtpAttempt *attempt)
@@ -187,6 +188,18 @@ compare_and_charge(OtpAttempt *attempt, bool spent, bool *charged)
 	return right;
 }
 
+/* Of the round's verdict. */
+static void
+record_rejection(OtpAttempt *attempt, const OtpVerdict *verdict)
+{
+	bool		permanent = otp_event_rejected(&attempt->policy, attempt->now, attempt->user,
+											   attempt->purpose, verdict->reason, verdict->method);
+
+	/* A row that lasts only if the transaction commits needs the flush of its commit. */
+	if (!permanent)
+		attempt->before = XactLastRecEnd;
+}
+
 /*
  * In SERIALIZABLE, spending the challenge's row can fail with 40001.  A wrong guess
  * fails alike, after its charge, so that the error does not tell a right one.
@@ -196,6 +209,10 @@ conflict_like_spending(OtpAttempt *attempt)
 {
 	ItemPointer tid = &attempt->challenge.tuple->t_self;
 
+	if (!IsolationIsSerializable())
+		return;
+	/* An error, too, is told only after the charge is on disk. */
+	otp_permanent_flush(attempt->before);
 	CheckForSerializableConflictIn(attempt->challenges, tid, ItemPointerGetBlockNumber(tid));
 }
 
@@ -215,8 +232,7 @@ spend(OtpAttempt *attempt, OtpVerdict *verdict)
 	if (GetCurrentTimestamp() >= spent.expires_at)
 	{
 		verdict->reason = "expired";
-		otp_event_rejected(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
-						   verdict->reason, verdict->method);
+		record_rejection(attempt, verdict);
 		return ROUND_OVER;
 	}
 	verdict->reason = "accepted";
@@ -253,8 +269,7 @@ judge(OtpAttempt *attempt, OtpVerdict *verdict)
 		count_left(attempt, verdict);
 	end_round(attempt);
 	/* A cancel that comes now waits until the trail has its row. */
-	otp_event_rejected(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
-					   verdict->reason, verdict->method);
+	record_rejection(attempt, verdict);
 	RESUME_INTERRUPTS();
 	if (!spent)
 		conflict_like_spending(attempt);
@@ -283,8 +298,7 @@ play_round(OtpAttempt *attempt, OtpVerdict *verdict)
 	verdict->reason = reason;
 	overwrite_like_charge(attempt);
 	end_round(attempt);
-	otp_event_rejected(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
-					   reason, NULL);
+	record_rejection(attempt, verdict);
 	return ROUND_OVER;
 }
 

@@ -10,13 +10,14 @@
 #include "store/event.h"
 #include "store/relation.h"
 
-static void
+static bool
 record(const OtpEvent *event, bool permanent)
 {
 	Relation	rel = otp_table_open(OTP_TABLE_EVENT, event->user, RowExclusiveLock);
 
-	otp_event_insert(rel, event, permanent);
+	permanent = otp_event_insert(rel, event, permanent);
 	table_close(rel, NoLock);
+	return permanent;
 }
 
 void
@@ -26,15 +27,14 @@ otp_event_of_transaction(const OtpPolicy *policy, TimestampTz at, const text *us
 	OtpEvent	row = {at, user, purpose, event, NULL, method};
 
 	if (policy->trail == OTP_TRAIL_ALL)
-		record(&row, false);
+		(void) record(&row, false);
 }
 
-void
+bool
 otp_event_rejected(const OtpPolicy *policy, TimestampTz at, const text *user,
 				   const text *purpose, const char *reason, const char *method)
 {
 	OtpEvent	row = {at, user, purpose, "rejected", reason, method};
 
-	if (policy->trail != OTP_TRAIL_NONE)
-		record(&row, true);
+	return policy->trail == OTP_TRAIL_NONE || record(&row, true);
 }

@@ -19,8 +19,11 @@ extern void otp_event_of_transaction(const OtpPolicy *policy, TimestampTz at, co
 									 const text *purpose, const char *event,
 									 const char *method);
 
-/* Records a rejection with its reason, permanently.  Unless the trail is `none`. */
-extern void otp_event_rejected(const OtpPolicy *policy, TimestampTz at, const text *user,
+/*
+ * Records a rejection with its reason, permanently, unless the trail is `none`.  Returns false if the row lasts only
+ * if the transaction commits, because an index of the trail is being built concurrently.
+ */
+extern bool otp_event_rejected(const OtpPolicy *policy, TimestampTz at, const text *user,
 							   const text *purpose, const char *reason, const char *method);
 
 #endif							/* OTP_EVENTS_H */

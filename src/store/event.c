@@ -63,7 +63,7 @@ set_text(Datum *values, bool *nulls, int column, const char *value)
 	values[column - 1] = value == NULL ? (Datum) 0 : CStringGetTextDatum(value);
 }
 
-void
+bool
 otp_event_insert(Relation rel, const OtpEvent *event, bool permanent)
 {
 	Datum		values[COL_COUNT];
@@ -82,9 +82,11 @@ otp_event_insert(Relation rel, const OtpEvent *event, bool permanent)
 	values[COL_CLIENT_ADDR - 1] = PointerGetDatum(address);
 	set_text(values, nulls, COL_APPLICATION_NAME, application_name);
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
-	if (permanent && !otp_table_is_being_indexed(rel))
+	permanent = permanent && !otp_table_is_being_indexed(rel);
+	if (permanent)
 		otp_permanent_insert(rel, tuple);
 	else
 		otp_table_insert(rel, tuple);
 	heap_freetuple(tuple);
+	return permanent;
 }

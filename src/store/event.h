@@ -25,7 +25,8 @@ typedef struct OtpEvent
 /*
  * Writes a row, with who and whence of this session: as part of the transaction, or
  * permanently, unless an index of the table is being built concurrently (see permanent.c).
+ * Returns whether the row is permanent.
  */
-extern void otp_event_insert(Relation rel, const OtpEvent *event, bool permanent);
+extern bool otp_event_insert(Relation rel, const OtpEvent *event, bool permanent);
 
 #endif							/* OTP_STORE_EVENT_H */

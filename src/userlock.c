@@ -13,6 +13,7 @@
 /* locktag_field4; PostgreSQL's own advisory locks use 1 and 2 */
 #define CLASS_USER		0x4F55
 #define CLASS_KEYRING	0x4F4B
+#define CLASS_PROBE		0x4F50
 
 static void
 acquire(LOCKTAG *tag, uint64 key, uint16 class)
@@ -32,6 +33,12 @@ void
 otp_keyring_lock(LOCKTAG *tag)
 {
 	acquire(tag, 0, CLASS_KEYRING);
+}
+
+void
+otp_probe_lock(LOCKTAG *tag)
+{
+	acquire(tag, 0, CLASS_PROBE);
 }
 
 void

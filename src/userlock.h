@@ -18,6 +18,9 @@ extern void otp_user_lock(LOCKTAG *tag, const text *user);
 /* The one lock under which the first data key is made. */
 extern void otp_keyring_lock(LOCKTAG *tag);
 
+/* The one lock under which it is asked whether an index is being built. */
+extern void otp_probe_lock(LOCKTAG *tag);
+
 extern void otp_lock_release(const LOCKTAG *tag);
 
 #endif							/* OTP_USERLOCK_H */

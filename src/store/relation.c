@@ -16,6 +16,7 @@
 #include "executor/executor.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
+#include "pgstat.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -26,6 +27,7 @@
 
 #include "errors.h"
 #include "store/relation.h"
+#include "userlock.h"
 
 typedef struct TableDef
 {
@@ -168,8 +170,10 @@ static void
 prune(Relation rel, Buffer buffer)
 {
 	Page		page = BufferGetPage(buffer);
-	Size		room = RelationGetTargetPageFreeSpace(rel, HEAP_DEFAULT_FILLFACTOR) / 2;
+	Size		room = RelationGetTargetPageFreeSpace(rel, HEAP_DEFAULT_FILLFACTOR);
 
+	/* with at least the tenth of a page that PostgreSQL leaves */
+	room = Max(room, BLCKSZ / 10) / 2;
 	if (PageIsFull(page) || PageGetHeapFreeSpace(page) < room)
 		heap_page_prune_opt(rel, buffer);
 }
@@ -198,7 +202,7 @@ to_index_columns(Relation rel, Relation index, int nkeys, ScanKey keys)
 
 	for (int i = 0; i < nkeys; i++)
 	{
-		if (i >= form->indnkeyatts || form->indkey.values[i] != keys[i].sk_attno)
+		if (nkeys != form->indnkeyatts || form->indkey.values[i] != keys[i].sk_attno)
 			ereport(ERROR,
 					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					errmsg("primary key of table \"%s\" of extension \"otp\" has other columns than this library knows",
@@ -223,8 +227,12 @@ otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
 		bool		all_dead = false;
 
 		tuple = fetch_version(rel, snapshot, *tid, &all_dead);
-		scan->kill_prior_tuple = all_dead;
+		/* as PostgreSQL: a standby may still need what is dead here */
+		scan->kill_prior_tuple = all_dead && !scan->xactStartedInRecovery;
+		Assert(!scan->xs_recheck);
 	}
+	if (tuple != NULL)
+		pgstat_count_heap_fetch(index);
 	index_endscan(scan);
 	index_close(index, NoLock);
 	return tuple;
@@ -299,6 +307,8 @@ otp_table_is_being_indexed(Relation rel)
 {
 	List	   *indexes = RelationGetIndexList(rel);
 	bool		incomplete = false;
+	bool		built;
+	LOCKTAG		lock;
 	ListCell   *cell;
 
 	foreach(cell, indexes)
@@ -306,11 +316,16 @@ otp_table_is_being_indexed(Relation rel)
 	list_free(indexes);
 	if (!incomplete)
 		return false;
-	/* A build holds this lock from its beginning to its end; what it leaves behind if it fails, does not. */
-	if (!ConditionalLockRelation(rel, ShareUpdateExclusiveLock))
-		return true;
-	UnlockRelation(rel, ShareUpdateExclusiveLock);
-	return false;
+	/*
+	 * A build holds the table's lock from its beginning to its end; what it leaves behind if it
+	 * fails, does not.  Two who ask must not take each other for a build.
+	 */
+	otp_probe_lock(&lock);
+	built = !ConditionalLockRelation(rel, ShareUpdateExclusiveLock);
+	if (!built)
+		UnlockRelation(rel, ShareUpdateExclusiveLock);
+	otp_lock_release(&lock);
+	return built;
 }
 
 void

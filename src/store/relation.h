@@ -66,8 +66,9 @@ extern void otp_table_insert_index_entries(Relation rel, HeapTuple tuple,
 										   OtpUpdateIndexes indexes);
 
 /*
- * May an index of the table be under construction by CREATE INDEX or REINDEX CONCURRENTLY, and get the rows that are
- * inserted already?  If not, none of which that is so can come before the transaction ends.  Waits for nothing.
+ * May an index of the table be under construction by CREATE INDEX or REINDEX CONCURRENTLY, so far that
+ * rows which are inserted enter it?  If not, no build comes so far before this transaction ends,
+ * because it waits for our lock on the table.  Waits for no transaction that uses the table.
  */
 extern bool otp_table_is_being_indexed(Relation rel);
 

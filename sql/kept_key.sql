@@ -138,8 +138,10 @@ SELECT count(*), bool_and(hotp_at(secret, counter) = code::otp AND hotp_match(se
 
 -- A value that is no secret (only a superuser can forge one) is refused, and kept by nobody.
 CREATE FUNCTION forge(bytea) RETURNS otp_secret LANGUAGE internal IMMUTABLE STRICT AS 'byteasend';
-SELECT what, failure(format('SELECT hotp_at(s, 0) FROM (VALUES (%L::otp_secret), (forge(%L)), (%1$L)) AS v (s)', 'GEZDGNBV', value))
-  FROM (VALUES ('a byte too long', '\x0101060000001e'::bytea || convert_to(repeat('k', 1025), 'UTF8')),
+SELECT what, failure(format('SELECT hotp_at(s, 0) FROM (VALUES (%L::otp_secret), (forge(%L)), (%1$L)) AS v (s)', 'GEZDGNBV', value)),
+       failure(format('SELECT hotp_at(forge(%L), 0)', value)) AS as_the_first
+  FROM (VALUES ('no key', '\x0101060000001e'::bytea),
+               ('a byte too long', '\x0101060000001e' || convert_to(repeat('k', 1025), 'UTF8')),
                ('no key and half a header', '\x010106'),
                ('unknown algorithm', '\x0104060000001e6b'),
                ('too many digits', '\x01010b0000001e6b')) AS forged (what, value);

@@ -52,7 +52,7 @@ make_kept_key(FmgrInfo *call_site)
 static bool
 is_kept(const KeptKey *kept, const OtpSecret *secret)
 {
-	return kept->length == secret->key_length &&
+	return kept->length > 0 && kept->length == secret->key_length &&
 		otp_hmac_algorithm(kept->hmac) == secret->algorithm &&
 		otp_equal(kept->key, secret->key, secret->key_length);
 }
@@ -60,7 +60,7 @@ is_kept(const KeptKey *kept, const OtpSecret *secret)
 static void
 keep(KeptKey *kept, const OtpSecret *secret)
 {
-	if (secret->key_length > OTP_KEY_MAX)
+	if (secret->key_length < OTP_KEY_MIN || secret->key_length > OTP_KEY_MAX)
 		ereport(ERROR,
 				errcode(ERRCODE_DATA_CORRUPTED),
 				errmsg("value of type %s is damaged", "otp_secret"),

@@ -67,6 +67,8 @@ block_reset(OtpDigest *digest)
 		case OTP_SHA256:
 			return SHA256_Init(&digest->chain.sha256);
 		case OTP_SHA512:
+			/* some platforms' SHA512_Transform leaves a copy of the block there */
+			otp_wipe(&digest->chain, sizeof(digest->chain));
 			return SHA512_Init(&digest->chain.sha512);
 	}
 	return false;

@@ -116,22 +116,25 @@ search(OtpHmac *key, int digits, uint64_t guess, const uint64_t *counters, int c
 {
 	unsigned	found = 0;
 	unsigned	best = 0;
+	uint32_t	number = 0;
+	uint64_t	code = 0;
+	bool		ok = true;
 
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count && ok; i++)
 	{
-		uint32_t	number;
-		uint64_t	code;
 		unsigned	first;
 
-		if (!counter_number(key, counters[i], &number))
-			return false;
+		ok = counter_number(key, counters[i], &number);
 		code = last_digits(number, digits);
 		first = otp_equal(&code, &guess, sizeof(code)) & (found ^ 1);
 		best |= (0 - first) & (unsigned) i;
 		found |= first;
 	}
-	*match = (int) (best | (found - 1));
-	return true;
+	otp_wipe(&number, sizeof(number));
+	otp_wipe(&code, sizeof(code));
+	if (ok)
+		*match = (int) (best | (found - 1));
+	return ok;
 }
 
 bool

@@ -7,12 +7,6 @@ sql()
 	psql -X -q -A -t -v ON_ERROR_STOP=1 -d postgres "$@"
 }
 
-# restart_server: after a stop, with the settings as they were.
-restart_server()
-{
-	quietly restart.log pg_ctl -D "$OTP_SCRATCH/data" -l "$OTP_SCRATCH/log/server.log" -w start
-}
-
 # prepare USERS TRAIL: users u0 to u(N-1), as bench/sql/prepare.sql says.
 prepare()
 {

@@ -10,11 +10,11 @@ part_instructions()
 	prepare "$users" none
 	count_script >"$OTP_SCRATCH/tmp/count.sql"
 	sql -v users="$users" -v calls="$calls" -v module="$(build_module count)" -f "$root/bench/sql/count_prepare.sql"
-	quietly stop.log pg_ctl -D "$OTP_SCRATCH/data" -m fast -w stop
+	stop_server
 	quietly count.log count_instructions
 	# what a command of a single-user backend raises does not end it
 	! grep -E 'ERROR|FATAL|PANIC' "$OTP_SCRATCH/log/count.log" || fail "instructions: a call failed"
-	restart_server
+	run_server
 
 	for own in false true; do
 		printf '\nInstructions per call, %s:\n\n' \

@@ -24,66 +24,30 @@ CALL age(1);
 CALL age(2);
 VACUUM ANALYZE turn;
 
-CREATE PROCEDURE count_loop(this integer, own boolean) LANGUAGE plpgsql AS $$
+-- count_KIND(this, own): the calls of this round, each in a transaction of its own or all in one.
+DO $$
 DECLARE
-  r record;
+  kind text;
+  body text;
 BEGIN
-  FOR r IN SELECT u, code FROM turn WHERE round = this LOOP
-    IF own THEN COMMIT; END IF;
-  END LOOP;
-END $$;
-
-CREATE PROCEDURE count_bare(this integer, own boolean) LANGUAGE plpgsql AS $$
-DECLARE
-  r record;
-BEGIN
-  FOR r IN SELECT u, code FROM turn WHERE round = this LOOP
-    UPDATE bare SET a = a + 1, b = clock_timestamp(), c = c + 1 WHERE id = r.u;
-    IF own THEN COMMIT; END IF;
-  END LOOP;
-END $$;
-
-CREATE PROCEDURE count_issue(this integer, own boolean) LANGUAGE plpgsql AS $$
-DECLARE
-  r record;
-  code otp;
-BEGIN
-  FOR r IN SELECT u FROM turn WHERE round = this LOOP
-    code := otp_issue(r.u);
-    IF own THEN COMMIT; END IF;
-  END LOOP;
-END $$;
-
-CREATE PROCEDURE count_right(this integer, own boolean) LANGUAGE plpgsql AS $$
-DECLARE
-  r record;
-  accepted boolean;
-BEGIN
-  FOR r IN SELECT u, code FROM turn WHERE round = this LOOP
-    accepted := otp_verify(r.u, r.code);
-    ASSERT accepted, 'a right guess was refused';
-    IF own THEN COMMIT; END IF;
-  END LOOP;
-END $$;
-
-CREATE PROCEDURE count_wrong(this integer, own boolean) LANGUAGE plpgsql AS $$
-DECLARE
-  r record;
-  accepted boolean;
-BEGIN
-  FOR r IN SELECT u, code FROM turn WHERE round = this LOOP
-    accepted := otp_verify(r.u, 'wrong');
-    IF own THEN COMMIT; END IF;
-  END LOOP;
-END $$;
-
-CREATE PROCEDURE count_refused(this integer, own boolean) LANGUAGE plpgsql AS $$
-DECLARE
-  r record;
-  accepted boolean;
-BEGIN
-  FOR r IN SELECT u, code FROM turn WHERE round = this LOOP
-    accepted := otp_verify(r.u || '-unknown', 'wrong');
-    IF own THEN COMMIT; END IF;
+  FOR kind, body IN VALUES
+    ('loop', ''),
+    ('bare', 'UPDATE bare SET a = a + 1, b = clock_timestamp(), c = c + 1 WHERE id = r.u;'),
+    ('issue', 'issued := otp_issue(r.u);'),
+    ('right', $b$accepted := otp_verify(r.u, r.code); ASSERT accepted, 'a right guess was refused';$b$),
+    ('wrong', $b$accepted := otp_verify(r.u, 'wrong');$b$),
+    ('refused', $b$accepted := otp_verify(r.u || '-unknown', 'wrong');$b$)
+  LOOP
+    EXECUTE format('CREATE PROCEDURE count_%s(this integer, own boolean) LANGUAGE plpgsql AS %L', kind, format($p$
+      DECLARE
+        r record;
+        issued otp;
+        accepted boolean;
+      BEGIN
+        FOR r IN SELECT u, code FROM turn WHERE round = this LOOP
+          %s
+          IF own THEN COMMIT; END IF;
+        END LOOP;
+      END $p$, body));
   END LOOP;
 END $$;

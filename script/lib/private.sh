@@ -197,11 +197,17 @@ make_cluster()
 		'max_prepared_transactions = 10' "$@" >>"$OTP_SCRATCH/data/postgresql.conf"
 }
 
-# start_server [SETTING=VALUE …]: a server of the private installation.
+# Runs the private installation's server on that directory.
+run_server()
+{
+	quietly start.log pg_ctl -D "$OTP_SCRATCH/data" -l "$OTP_SCRATCH/log/server.log" -w start
+}
+
+# start_server [SETTING=VALUE …]: makes one and runs it.
 start_server()
 {
 	make_cluster "$@"
-	quietly start.log pg_ctl -D "$OTP_SCRATCH/data" -l "$OTP_SCRATCH/log/server.log" -w start
+	run_server
 }
 
 stop_server()

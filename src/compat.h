@@ -10,6 +10,7 @@
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "executor/executor.h"
+#include "storage/bufmgr.h"
 
 #if PG_VERSION_NUM < 150000
 #error "otp needs PostgreSQL 15 or newer"
@@ -65,14 +66,32 @@ typedef bool OtpUpdateIndexes;
 #define OTP_INDEX_ALL true
 #endif
 
-/* 18 counts an index's scans for EXPLAIN. */
-#if PG_VERSION_NUM >= 180000
+/* 18 counts an index's scans for EXPLAIN, 19 takes flags besides. */
+#if PG_VERSION_NUM >= 190000
+#define otp_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, NULL, nkeys, 0, SO_NONE)
+#elif PG_VERSION_NUM >= 180000
 #define otp_index_beginscan(rel, index, snapshot, nkeys) \
 	index_beginscan(rel, index, snapshot, NULL, nkeys, 0)
 #else
 #define otp_index_beginscan(rel, index, snapshot, nkeys) \
 	index_beginscan(rel, index, snapshot, nkeys, 0)
 #endif
+
+/* 19 can mark a page that is only read all-visible; a page of ours is about to be written. */
+static inline void
+otp_page_prune(Relation rel, Buffer buffer)
+{
+#if PG_VERSION_NUM >= 190000
+	Buffer		map = InvalidBuffer;
+
+	heap_page_prune_opt(rel, buffer, &map, false);
+	if (BufferIsValid(map))
+		ReleaseBuffer(map);
+#else
+	heap_page_prune_opt(rel, buffer);
+#endif
+}
 
 /* 18 tells deferrable primary keys apart. */
 #if PG_VERSION_NUM >= 180000

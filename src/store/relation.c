@@ -175,7 +175,7 @@ prune(Relation rel, Buffer buffer)
 	/* with at least the tenth of a page that PostgreSQL leaves */
 	room = Max(room, BLCKSZ / 10) / 2;
 	if (PageIsFull(page) || PageGetHeapFreeSpace(page) < room)
-		heap_page_prune_opt(rel, buffer);
+		otp_page_prune(rel, buffer);
 }
 
 /* The version that the snapshot sees of the row that an index entry leads to, as a copy, or NULL. */

@@ -60,11 +60,7 @@ is_kept(const KeptKey *kept, const OtpSecret *secret)
 static void
 keep(KeptKey *kept, const OtpSecret *secret)
 {
-	if (secret->key_length < OTP_KEY_MIN || secret->key_length > OTP_KEY_MAX)
-		ereport(ERROR,
-				errcode(ERRCODE_DATA_CORRUPTED),
-				errmsg("value of type %s is damaged", "otp_secret"),
-				otp_errprivate());
+	Assert(secret->key_length >= OTP_KEY_MIN && secret->key_length <= OTP_KEY_MAX);
 	/* what fails from here on leaves nothing that the next call would take for its own */
 	forget(kept);
 	if (kept->hmac == NULL || otp_hmac_algorithm(kept->hmac) != secret->algorithm)

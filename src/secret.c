@@ -30,11 +30,17 @@ void
 otp_secret_read(struct varlena *value, OtpSecret *secret)
 {
 	const uint8 *data = (const uint8 *) VARDATA_ANY(value);
+	Size		length = VARSIZE_ANY_EXHDR(value);
 
+	if (length < HEADER_SIZE + OTP_KEY_MIN || length > HEADER_SIZE + OTP_KEY_MAX)
+		ereport(ERROR,
+				errcode(ERRCODE_DATA_CORRUPTED),
+				errmsg("value of type %s is damaged", "otp_secret"),
+				otp_errprivate());
 	secret->algorithm = data[1];
 	secret->digits = data[2];
 	secret->period = (int) data[3] << 24 | data[4] << 16 | data[5] << 8 | data[6];
-	secret->key_length = VARSIZE_ANY_EXHDR(value) - HEADER_SIZE;
+	secret->key_length = length - HEADER_SIZE;
 	secret->key = data + HEADER_SIZE;
 }
 

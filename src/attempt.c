@@ -188,13 +188,23 @@ compare_and_charge(OtpAttempt *attempt, bool spent, bool *charged)
 	return right;
 }
 
-/* Of the round's verdict. */
+/* Of the round's verdict.  If the trail refuses it, the error, too, is told after the charge is on disk. */
 static void
 record_rejection(OtpAttempt *attempt, const OtpVerdict *verdict)
 {
-	bool		permanent = otp_event_rejected(&attempt->policy, attempt->now, attempt->user,
-											   attempt->purpose, verdict->reason, verdict->method);
+	bool		permanent;
 
+	PG_TRY();
+	{
+		permanent = otp_event_rejected(&attempt->policy, attempt->now, attempt->user,
+									   attempt->purpose, verdict->reason, verdict->method);
+	}
+	PG_CATCH();
+	{
+		otp_permanent_flush(attempt->before);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	/* A row that lasts only if the transaction commits needs the flush of its commit. */
 	if (!permanent)
 		attempt->before = XactLastRecEnd;

@@ -56,7 +56,7 @@ sub is_flushed
 }
 
 my $right = issue($node, 'zoe');
-my @wrong = wrong_codes(5, $right);
+my @wrong = wrong_codes(6, $right);
 my $session = $node->background_psql('postgres');
 for my $case ([ 'a first wrong guess', 'wrong' ], [ 'a second wrong guess', 'wrong' ])
 {
@@ -66,24 +66,27 @@ for my $case ([ 'a first wrong guess', 'wrong' ], [ 'a second wrong guess', 'wro
 	$session->query_safe('ROLLBACK');
 	shift @wrong;
 }
-# An error that comes after the charge tells of it as well: a conflict that has to be resolved against the guesser.
+# An error that comes after the charge tells of it as well: a conflict that has to be resolved against the guesser, over the code's
+# row, or over the trail, which then has no row of it.
+for my $case ([ 'the code', "SELECT otp_resend('zoe')" ], [ 'the trail', 'SELECT count(*) FROM otp_event' ])
 {
+	my ($what, $reading) = @$case;
 	my ($reader, $guesser) = map { $node->background_psql('postgres', on_error_stop => 0) } 1 .. 2;
 
 	$_->query_safe('BEGIN ISOLATION LEVEL SERIALIZABLE') for $reader, $guesser;
-	$reader->query_safe("SELECT otp_resend('zoe')");
+	$reader->query_safe($reading);
 	$guesser->query_safe('SELECT count(*) FROM payment');
 	value($node, "BEGIN ISOLATION LEVEL SERIALIZABLE; INSERT INTO payment VALUES ('yves'); COMMIT");
 	$guesser->query("\\set VERBOSITY sqlstate\n" . attempt_sql('zoe', shift @wrong));
-	like($guesser->{stderr}, qr/40001/, 'a wrong guess ends in a conflict');
-	is_flushed($session, 'a wrong guess that ends in one');
+	like($guesser->{stderr}, qr/40001/, "a wrong guess ends in a conflict over $what");
+	is_flushed($session, "a wrong guess that ends in a conflict over $what");
 	$_->quit for $reader, $guesser;
 }
 $session->query_safe('BEGIN');
 $session->query_safe(attempt_sql('zoe', $wrong[0]));
 restart_dead();
 $session->quit;
-is(budget($node, 'zoe'), 4, 'a wrong guess of a transaction that a crash cut off is charged');
+is(budget($node, 'zoe'), 5, 'a wrong guess of a transaction that a crash cut off is charged');
 is(wrong_events($node, 'zoe'), 4, 'and is in the trail');
 
 # The same with a user of whom nothing else is left.

@@ -311,6 +311,10 @@ sub w1_is_lost
 }
 
 is_possible('a client vanishes while it commits, and the commit fails', \&a4_is_lost);
+is_possible('a charge comes to an error before the trail has its row: the transaction is doomed', sub {
+	fails($_[0], 'b10', '40001');
+	$_[0]->remove('events', 'b10');
+});
 is_possible('a mirror without the last cancelled guess takes over', sub { w1_is_lost($_[0], 1, -10) });
 my $storm = faultless();
 w1_is_lost($storm, 1, 10);

@@ -34,13 +34,13 @@ sub new
 	return $self;
 }
 
-# A crash can come between a charge and its row of the trail.
+# A crash can come between a charge and its row of the trail, and so can another session that dooms the transaction.
 sub _may_be_charged_unseen
 {
 	my ($op) = @_;
 
 	return $op->{call} eq 'attempt' && !$op->{event} && $op->{deed} ne 'malformed'
-	  && ($op->{excused} || !defined $op->{answer} && (!defined $op->{state} || $op->{state} =~ /^(08|57P0)/));
+	  && ($op->{excused} || !defined $op->{answer} && (!defined $op->{state} || $op->{state} =~ /^(08|57P0|40001)/));
 }
 
 # The code that a guess was aimed at, if there can be no doubt.

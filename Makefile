@@ -32,6 +32,7 @@ OBJS = \
 	src/store/permanent.o \
 	src/store/policy.o \
 	src/store/relation.o \
+	src/store/write.o \
 	src/core/aead.o \
 	src/core/alphabet.o \
 	src/core/base32.o \

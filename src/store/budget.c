@@ -14,6 +14,7 @@
 
 #include "errors.h"
 #include "store/budget.h"
+#include "store/write.h"
 
 /* rows of otp_decoy, "0" and up */
 #define DECOY_ROWS	64

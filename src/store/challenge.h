@@ -14,6 +14,7 @@
 
 #include "core/derive.h"
 #include "store/relation.h"
+#include "store/write.h"
 
 /* stored as "char" */
 typedef enum OtpChallengeState

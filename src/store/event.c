@@ -16,6 +16,7 @@
 #include "store/event.h"
 #include "store/permanent.h"
 #include "store/relation.h"
+#include "store/write.h"
 
 enum
 {

@@ -14,6 +14,7 @@
 #include "store/key.h"
 #include "store/permanent.h"
 #include "store/relation.h"
+#include "store/write.h"
 
 enum
 {

@@ -87,6 +87,7 @@
 #include "errors.h"
 #include "store/permanent.h"
 #include "store/relation.h"
+#include "store/write.h"
 
 /* As generic_redo() reads it. */
 #define FRAGMENT_HEADER		(2 * sizeof(OffsetNumber))

@@ -21,6 +21,7 @@
 #include "errors.h"
 #include "store/policy.h"
 #include "store/relation.h"
+#include "store/write.h"
 
 /* The columns, in the order of the base script. */
 enum

@@ -1,7 +1,6 @@
 /*
  * relation.h
- *		The extension's tables: which relation holds what, and how a row is read,
- *		inserted and updated.
+ *		The extension's tables: which relation holds what, and how a row is read.
  *
  * The tables are reached as PostgreSQL reaches its catalogs: by the C code alone, without
  * the planner and without any privilege of the caller.  Everything is read with a
@@ -52,40 +51,8 @@ extern Snapshot otp_snapshot_now(void);
  */
 extern HeapTuple otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys);
 
-/*
- * Refuses a permanent insert (55006) if this transaction itself has removed a row with the
- * same primary key: a rollback would bring that one back.
- */
-extern void otp_table_check_not_removed(Relation rel, int nkeys, ScanKey keys);
-
-/* Inserts a row and its index entries; part of the transaction. */
-extern void otp_table_insert(Relation rel, HeapTuple tuple);
-
-/* The index entries alone, of a tuple that is in the heap. */
-extern void otp_table_insert_index_entries(Relation rel, HeapTuple tuple,
-										   OtpUpdateIndexes indexes);
-
-/*
- * May an index of the table be under construction by CREATE INDEX or REINDEX CONCURRENTLY, so far that
- * rows which are inserted enter it?  If not, no build comes so far before this transaction ends,
- * because it waits for our lock on the table.  Waits for no transaction that uses the table.
- */
-extern bool otp_table_is_being_indexed(Relation rel);
-
-/* Deletes a row that no other transaction is changing (else XX000); part of the transaction. */
-extern void otp_table_delete(Relation rel, ItemPointer tid);
-
-typedef enum OtpUpdateResult
-{
-	OTP_UPDATED,
-	OTP_UPDATE_LOST				/* another transaction changed the row first */
-} OtpUpdateResult;
-
-/*
- * Compare-and-set: replaces the row version at `tid` if it is still the last one, waiting
- * for the end of a transaction that is changing it.  Part of the transaction.
- */
-extern OtpUpdateResult otp_table_update(Relation rel, ItemPointer tid, HeapTuple tuple);
+/* The primary key, opened; otp_table_open() has locked it.  Error: 42704 if it was dropped. */
+extern Relation otp_table_open_primary_key(Relation rel);
 
 /*
  * Calls back when a table may have changed: whoever writes it outside this file sends a

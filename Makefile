@@ -21,9 +21,11 @@ OBJS = \
 	src/limits.o \
 	src/master_key.o \
 	src/otp.o \
+	src/otpauth_uri.o \
 	src/secret.o \
 	src/totp.o \
 	src/userlock.o \
+	src/utf8.o \
 	src/verify.o \
 	src/store/budget.o \
 	src/store/challenge.o \
@@ -43,10 +45,11 @@ OBJS = \
 	src/core/digest_evp.o \
 	src/core/hmac.o \
 	src/core/hotp.o \
-	src/core/otpauth.o
+	src/core/otpauth.o \
+	src/core/otpauth_format.o
 
 # The stems of sql/ and specs/, in the order in which they run
-REGRESS = setup code secret totp kept_key encoding functions keyring policy issue verify limits events grant prepared schema
+REGRESS = setup code secret totp otpauth_uri kept_key encoding functions keyring policy issue verify limits events grant prepared schema
 ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock first-key short-table
 
 PG_CPPFLAGS = -I$(srcdir)/src

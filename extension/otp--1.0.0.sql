@@ -114,6 +114,12 @@ CREATE FUNCTION @extschema@.totp_match(
   RETURNS bigint
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
+CREATE FUNCTION @extschema@.otpauth_uri(
+    secret @extschema@.otp_secret, account text, issuer text DEFAULT NULL,
+    kind text DEFAULT 'totp', counter bigint DEFAULT 0)
+  RETURNS text
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
+
 --
 -- Tables.  The C code reads and writes them itself; no role but the owner has a privilege on them.
 -- Columns of fixed width come first where the code overwrites or copies them as they stand.
@@ -369,6 +375,10 @@ COMMENT ON FUNCTION @extschema@.totp_match(@extschema@.otp_secret, text, timesta
 code: as the input of type otp; what is no code matches nothing. at: any finite time; by default now(), the start of the transaction. drift: steps to either side, 0 to 1000, 1 by default.
 NULL if any argument is NULL. Errors: 22023, 22008 if at is infinite. RFC 6238 sections 4.2, 5.2 and 6.';
 
+COMMENT ON FUNCTION @extschema@.otpauth_uri(@extschema@.otp_secret, text, text, text, bigint) IS
+'The otpauth:// URI by which an authenticator app takes a secret in (Key URI Format). It holds the secret.
+account: what the app shows, as a name or an address. issuer: who asks for the codes; NULL leaves it out. Each 1 to 256 bytes in UTF-8, without colon and control characters; percent-encoded (RFC 3986). kind: totp or hotp. counter: of hotp, the next one, 0 or more; means nothing to totp.
+NULL if an argument but issuer is NULL. Errors: 22023, 22P05 or 22021 character that UTF-8 has not.';
 COMMENT ON FUNCTION @extschema@.otp_issue(text, text, text) IS
 'Makes a fresh code, which replaces the live one of that user and purpose when the transaction commits. Returns the code, which is stored nowhere.
 user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: any text that the code is bound to; otp_verify() must be given the same.

@@ -15,6 +15,7 @@ SELECT otp_secret_in('GEZDGNBV') AS "in", otp_secret_out('GEZDGNBV') AS out, otp
 SELECT hotp_at('GEZDGNBV', 0) AS hotp, totp_at('GEZDGNBV', 'epoch') AS totp,
        hotp_match('GEZDGNBV', hotp_at('GEZDGNBV', 3)::text, 0, 5) AS hotp_match,
        totp_match('GEZDGNBV', hotp_at('GEZDGNBV', 1)::text, 'epoch') AS totp_match;
+SELECT otpauth_uri('GEZDGNBV', 'alice', 'ACME');
 
 -- requirement 36: what is not.
 SELECT function, failure('SELECT ' || function)

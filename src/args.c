@@ -1,6 +1,6 @@
 /*
  * args.c
- *		The arguments that the stateful functions share, and where they may be called.
+ *		The arguments that functions share, and where the stateful ones may be called.
  */
 #include "compat.h"
 
@@ -70,4 +70,15 @@ const text *
 otp_arg_context(FunctionCallInfo fcinfo, int n)
 {
 	return not_null(fcinfo, n, "context");
+}
+
+int64
+otp_checked_counter(int64 counter)
+{
+	if (counter < 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("counter must not be negative"),
+				otp_errprivate());
+	return counter;
 }

@@ -1,6 +1,6 @@
 /*
  * args.h
- *		The arguments that the stateful functions share, and where they may be called.
+ *		The arguments that functions share, and where the stateful ones may be called.
  */
 #ifndef OTP_ARGS_H
 #define OTP_ARGS_H
@@ -32,5 +32,8 @@ extern const text *otp_arg_purpose(FunctionCallInfo fcinfo, int n);
 
 /* A context, any text.  22004 if null. */
 extern const text *otp_arg_context(FunctionCallInfo fcinfo, int n);
+
+/* The same counter (RFC 4226).  22023 if it is negative. */
+extern int64 otp_checked_counter(int64 counter);
 
 #endif							/* OTP_ARGS_H */

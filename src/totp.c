@@ -8,6 +8,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "args.h"
 #include "code.h"
 #include "core/hotp.h"
 #include "core/secure.h"
@@ -35,17 +36,6 @@ step_of(TimestampTz at, int period)
 	if (at % USECS_PER_SEC < 0)
 		seconds--;				/* down, not toward zero */
 	return otp_totp_step(seconds + UNIX_TO_POSTGRES, period);
-}
-
-static int64
-checked_counter(int64 counter)
-{
-	if (counter < 0)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("counter must not be negative"),
-				otp_errprivate());
-	return counter;
 }
 
 static int
@@ -94,7 +84,7 @@ PG_FUNCTION_INFO_V1(hotp_at);
 Datum
 hotp_at(PG_FUNCTION_ARGS)
 {
-	int64		counter = checked_counter(PG_GETARG_INT64(1));
+	int64		counter = otp_checked_counter(PG_GETARG_INT64(1));
 	OtpSecret	secret;
 
 	otp_secret_read(PG_GETARG_OTP_SECRET(0), &secret);
@@ -120,7 +110,7 @@ Datum
 hotp_match(PG_FUNCTION_ARGS)
 {
 	OtpSecret	secret;
-	int64		counter = checked_counter(PG_GETARG_INT64(2));
+	int64		counter = otp_checked_counter(PG_GETARG_INT64(2));
 	int			look_ahead = checked_window(PG_GETARG_INT32(3), "look_ahead");
 	uint64		counters[WINDOW_MAX + 1];
 	int			count = Min(look_ahead, PG_INT64_MAX - counter) + 1;

@@ -1,6 +1,6 @@
 /*
  * otpauth.c
- *		The otpauth:// URI: a strict reader, and a writer.
+ *		The otpauth:// URI: a strict reader.
  *
  * Where the format leaves room:
  *
@@ -16,15 +16,12 @@
  */
 #include "otpauth.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base32.h"
 #include "hex.h"
 #include "secure.h"
-
-#define SCHEME "otpauth:"
 
 /* twice what the longest key needs: room for separators and padding */
 #define VALUE_MAX (2 * OTP_BASE32_LENGTH_FOR(OTP_KEY_MAX))
@@ -294,7 +291,7 @@ read_kind(Reader *r, size_t start)
 static bool
 read_uri(Reader *r)
 {
-	size_t		at = strlen(SCHEME);
+	size_t		at = strlen(OTPAUTH_SCHEME);
 	size_t		kind;
 
 	if (!otpauth_is_uri(r->text, r->length))
@@ -316,7 +313,7 @@ read_uri(Reader *r)
 bool
 otpauth_is_uri(const char *text, size_t length)
 {
-	return length >= strlen(SCHEME) && strncasecmp(text, SCHEME, strlen(SCHEME)) == 0;
+	return length >= strlen(OTPAUTH_SCHEME) && strncasecmp(text, OTPAUTH_SCHEME, strlen(OTPAUTH_SCHEME)) == 0;
 }
 
 bool
@@ -332,18 +329,4 @@ otpauth_parse(const char *text, size_t length, Otpauth *uri, OtpauthError *error
 		return true;
 	otp_wipe(uri, sizeof(*uri));
 	return false;
-}
-
-size_t
-otpauth_format(const OtpSecret *secret, char *text)
-{
-	static const char start[] = SCHEME "//totp/?secret=";
-	size_t		n = sizeof(start) - 1;
-
-	memcpy(text, start, n);
-	n += otp_base32_encode(secret->key, secret->key_length, text + n);
-	n += (size_t) snprintf(text + n, OTPAUTH_FORMAT_MAX - n, "&algorithm=%s&digits=%d&period=%d",
-						   otp_algorithm_name(secret->algorithm), secret->digits,
-						   secret->period);
-	return n;
 }

@@ -2,7 +2,7 @@
 -- 37, 42).
 
 BEGIN;
-SELECT plan(140);
+SELECT plan(148);
 
 SELECT has_extension('otp');
 SELECT is((SELECT extversion FROM pg_extension WHERE extname = 'otp'),
@@ -36,6 +36,8 @@ INSERT INTO wanted VALUES
   ('otp_secret', 'key bytea, algorithm text DEFAULT ''SHA1''::text, digits integer DEFAULT 6, period integer DEFAULT 30',
    'otp_secret', true),
   ('otp_secret_key', 'secret otp_secret', 'bytea', true),
+  ('otpauth_uri', 'secret otp_secret, account text, issuer text DEFAULT NULL::text, kind text DEFAULT ''totp''::text, counter bigint DEFAULT 0',
+   'text', true),
   ('otp_issue', 'user_id text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text', 'otp', false),
   ('otp_resend', 'user_id text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text', 'otp', false),
   ('otp_verify', 'user_id text, code text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text',
@@ -56,7 +58,8 @@ SELECT volatility_is(:'otp'::name, function::name, CASE WHEN pure THEN 'immutabl
 SELECT is((SELECT proparallel::text FROM pg_proc WHERE proname = function), CASE WHEN pure THEN 's' ELSE 'u' END,
           function || ': parallel')
   FROM wanted;
-SELECT is_strict(:'otp', function, function || ': strict') FROM wanted WHERE pure;
+SELECT is_strict(:'otp', function, function || ': strict') FROM wanted WHERE pure AND function <> 'otpauth_uri';
+SELECT isnt_strict(:'otp', 'otpauth_uri'::name, 'otpauth_uri: not strict, for the issuer may be NULL');
 SELECT isnt_definer(:'otp', function, function || ': runs as its caller') FROM wanted;
 SELECT volatility_is(:'otp'::name, 'otp_secret_generate', 'volatile', 'otp_secret_generate: volatility');
 

@@ -42,6 +42,8 @@ my %functions = (
 	'totp_at(otp_secret,timestamp with time zone)' => [ "totp_at($secret, to_timestamp(59))", '287082' ],
 	'hotp_match(otp_secret,text,bigint,integer)' => [ "hotp_match($secret, '287082', 0, 1)", 1 ],
 	'totp_match(otp_secret,text,timestamp with time zone,integer)' => [ "totp_match($secret, '287082', to_timestamp(59))", 1 ],
+	'otpauth_uri(otp_secret,text,text,text,bigint)' =>
+	  [ "otpauth_uri('GEZDGNBV', 'alice')", 'otpauth://totp/alice?secret=GEZDGNBV&algorithm=SHA1&digits=6&period=30' ],
 	'otp_issue(text,text,text)' => ["otp_issue('alice')"],
 	'otp_resend(text,text,text)' => ["otp_resend('alice')"],
 	'otp_verify(text,text,text,text)' => ["otp_verify('alice', '492039')"],

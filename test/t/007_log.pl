@@ -73,6 +73,10 @@ my @cases = (
 	[ 'bad period', '22023', q{SELECT otp_secret(convert_to(@, 'UTF8'), 'SHA1', 6, -1)} ],
 	[ 'bad algorithm', '22023', q{SELECT otp_secret(convert_to(@, 'UTF8'), 'MD5')} ],
 	[ 'bad length of a key', '22023', q{SELECT convert_to(repeat(@, 1000), 'UTF8')::otp_secret} ],
+	[ 'bad account', '22023', q{SELECT otpauth_uri((@)::otp_secret, 'al:ice')} ],
+	[ 'bad issuer', '22023', q{SELECT otpauth_uri((@)::otp_secret, 'alice', E'\n')} ],
+	[ 'bad kind', '22023', q{SELECT otpauth_uri((@)::otp_secret, 'alice', NULL, 'yaotp')} ],
+	[ 'negative counter of a URI', '22023', q{SELECT otpauth_uri((@)::otp_secret, 'alice', NULL, 'hotp', -1)} ],
 
 	# of the arguments
 	[ 'no purpose', '22004', q{SELECT otp_verify('alice', @, NULL)} ],

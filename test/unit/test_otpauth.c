@@ -1,7 +1,6 @@
 /*
  * test_otpauth.c
- *		otpauth:// URIs: what is read, what is refused and where, and what is
- *		written.
+ *		otpauth:// URIs: what is read, what is refused and where.
  */
 #include "otpauth.h"
 
@@ -202,38 +201,6 @@ test_is_uri(void)
 	ok(!otpauth_is_uri("", 0), "nothing");
 }
 
-static void
-test_format(void)
-{
-	static uint8_t bytes[OTP_KEY_MAX];
-	static char text[OTPAUTH_FORMAT_MAX];
-	OtpSecret	secret = {OTP_SHA256, 8, 60, 5, (const uint8_t *) "fooba"};
-	Otpauth		uri;
-	OtpauthError error;
-	bool		same = true;
-
-	is_integer(otpauth_format(&secret, text), 67, "length written");
-	is_string(text, "otpauth://totp/?secret=MZXW6YTB&algorithm=SHA256&digits=8&period=60", "written");
-
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t) (i * 11);
-	secret.key = bytes;
-	for (secret.key_length = 1; secret.key_length <= OTP_KEY_MAX; secret.key_length += 31)
-	{
-		secret.algorithm = (OtpAlgorithm) (1 + secret.key_length % 3);
-		secret.digits = 6 + (int) (secret.key_length % 5);
-		secret.period = 1 + (int) (secret.key_length * 84);
-		same &= otpauth_format(&secret, text) == strlen(text) &&
-				otpauth_parse(text, strlen(text), &uri, &error) && uri.kind == OTPAUTH_TOTP &&
-				uri.algorithm == secret.algorithm && uri.digits == secret.digits &&
-				uri.period == secret.period && uri.key_length == secret.key_length &&
-				memcmp(uri.key, bytes, uri.key_length) == 0;
-	}
-	ok(same, "read back whole");
-	secret = (OtpSecret) {OTP_SHA512, 10, OTP_PERIOD_MAX, OTP_KEY_MAX, bytes};
-	ok(otpauth_format(&secret, text) < OTPAUTH_FORMAT_MAX, "the longest has room");
-}
-
 int
 main(void)
 {
@@ -243,6 +210,5 @@ main(void)
 	test_secret();
 	test_parameters();
 	test_is_uri();
-	test_format();
 	return done_testing();
 }

@@ -12,9 +12,16 @@ DATA = extension/otp--1.0.0.sql
 OBJS = \
 	src/args.o \
 	src/attempt.o \
+	src/authenticator.o \
+	src/candidates.o \
 	src/challenge.o \
 	src/code.o \
+	src/confirm.o \
+	src/credential.o \
+	src/credential_seal.o \
+	src/enrollment.o \
 	src/events.o \
+	src/forget.o \
 	src/grant.o \
 	src/kept_key.o \
 	src/keyring.o \
@@ -22,13 +29,20 @@ OBJS = \
 	src/master_key.o \
 	src/otp.o \
 	src/otpauth_uri.o \
+	src/pseudonym.o \
+	src/recovery.o \
+	src/recovery_set.o \
+	src/seal.o \
 	src/secret.o \
+	src/spend.o \
 	src/totp.o \
 	src/userlock.o \
 	src/utf8.o \
 	src/verify.o \
 	src/store/budget.o \
 	src/store/challenge.o \
+	src/store/credential.o \
+	src/store/recovery.o \
 	src/store/event.o \
 	src/store/key.o \
 	src/store/permanent.o \

@@ -132,10 +132,15 @@ CREATE TABLE @extschema@.otp_policy (
   lifetime interval,
   max_attempts integer,
   trail text,
+  methods text[],
+  spent_at_once boolean,
   free_guesses integer,
   forgive_every interval,
   first_delay interval,
   longest_delay interval,
+  max_drift integer,
+  resync_window integer,
+  enroll_lifetime interval,
   shipped boolean NOT NULL DEFAULT false,
   CONSTRAINT "purpose has 1 to 63 bytes"
     CHECK (pg_catalog.octet_length(purpose) BETWEEN 1 AND 63),
@@ -153,6 +158,10 @@ CREATE TABLE @extschema@.otp_policy (
     CHECK (max_attempts BETWEEN 1 AND 100),
   CONSTRAINT "trail is all, rejections or none"
     CHECK (trail IN ('all', 'rejections', 'none')),
+  CONSTRAINT "methods are some of issued, totp, hotp, recovery"
+    CHECK (methods OPERATOR(pg_catalog.<@) '{issued,totp,hotp,recovery}' AND
+           pg_catalog.cardinality(methods) > 0 AND
+           pg_catalog.array_position(methods, NULL) IS NULL),
   CONSTRAINT "free_guesses is 1 to 100"
     CHECK (free_guesses BETWEEN 1 AND 100),
   CONSTRAINT "forgive_every is 1 minute to 30 days"
@@ -161,17 +170,26 @@ CREATE TABLE @extschema@.otp_policy (
     CHECK (first_delay BETWEEN '1 second' AND '1 day'),
   CONSTRAINT "longest_delay is first_delay to 1 day"
     CHECK (longest_delay BETWEEN first_delay AND '1 day'),
+  CONSTRAINT "max_drift is 0 to 100"
+    CHECK (max_drift BETWEEN 0 AND 100),
+  CONSTRAINT "resync_window is 10 to 1000"
+    CHECK (resync_window BETWEEN 10 AND 1000),
+  CONSTRAINT "enroll_lifetime is 1 minute to 7 days"
+    CHECK (enroll_lifetime BETWEEN '1 minute' AND '7 days'),
   CONSTRAINT "row default leaves nothing null"
     CHECK (purpose <> 'default' OR
-           pg_catalog.num_nulls(length, alphabet, lifetime, max_attempts, trail,
-                     free_guesses, forgive_every, first_delay, longest_delay) = 0),
+           pg_catalog.num_nulls(length, alphabet, lifetime, max_attempts, trail, methods,
+                     spent_at_once, free_guesses, forgive_every, first_delay, longest_delay,
+                     max_drift, resync_window, enroll_lifetime) = 0),
   CONSTRAINT "limits of each user stand in the row default alone"
     CHECK (purpose = 'default' OR
-           pg_catalog.num_nonnulls(free_guesses, forgive_every, first_delay, longest_delay) = 0)
+           pg_catalog.num_nonnulls(free_guesses, forgive_every, first_delay, longest_delay,
+                     max_drift, resync_window, enroll_lifetime) = 0)
 );
 
 INSERT INTO @extschema@.otp_policy VALUES
-  ('default', 6, 'digits', '5 minutes', 5, 'all', 5, '1 hour', '15 seconds', '1 hour', true);
+  ('default', 6, 'digits', '5 minutes', 5, 'all', '{issued,totp,hotp,recovery}', false,
+   5, '1 hour', '15 seconds', '1 hour', 4, 100, '1 hour', true);
 
 CREATE FUNCTION @extschema@.otp_policy_guard() RETURNS trigger
   AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -233,6 +251,49 @@ CREATE TABLE @extschema@.otp_decoy (LIKE @extschema@.otp_budget INCLUDING ALL) W
 INSERT INTO @extschema@.otp_decoy
   SELECT 0, 0, 'epoch', 0, 0, 0, 0, 0, 0, 0, 0, slot FROM pg_catalog.generate_series(0, 63) AS slot;
 
+CREATE SEQUENCE @extschema@.otp_credential_id;
+
+CREATE TABLE @extschema@.otp_credential (
+  credential_id bigint NOT NULL,
+  last_position bigint NOT NULL,
+  used_at timestamptz NOT NULL,
+  made_at timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL,
+  drift integer NOT NULL,
+  key_id integer NOT NULL,
+  period integer NOT NULL,
+  window_size smallint NOT NULL,
+  algorithm smallint NOT NULL,
+  digits smallint NOT NULL,
+  kind "char" NOT NULL,
+  state "char" NOT NULL,
+  sealed bytea NOT NULL,
+  user_id text NOT NULL COLLATE "C",
+  label text COLLATE "C",
+  issuer text COLLATE "C",
+  account text NOT NULL COLLATE "C",
+  serial text COLLATE "C",
+  PRIMARY KEY (user_id, credential_id)
+) WITH (fillfactor = 70);
+
+CREATE TABLE @extschema@.otp_recovery (
+  spent bigint NOT NULL,
+  made_at timestamptz NOT NULL,
+  key_id integer NOT NULL,
+  count smallint NOT NULL,
+  sealed bytea NOT NULL,
+  user_id text NOT NULL COLLATE "C",
+  PRIMARY KEY (user_id)
+) WITH (fillfactor = 70);
+
+-- What is sealed is changed where it stands, so it has to stand there as it is.
+ALTER TABLE @extschema@.otp_credential
+  ALTER COLUMN sealed SET STORAGE PLAIN, ALTER COLUMN user_id SET STORAGE PLAIN,
+  ALTER COLUMN label SET STORAGE PLAIN, ALTER COLUMN issuer SET STORAGE PLAIN,
+  ALTER COLUMN account SET STORAGE PLAIN, ALTER COLUMN serial SET STORAGE PLAIN;
+ALTER TABLE @extschema@.otp_recovery
+  ALTER COLUMN sealed SET STORAGE PLAIN, ALTER COLUMN user_id SET STORAGE PLAIN;
+
 CREATE TABLE @extschema@.otp_event (
   at timestamptz NOT NULL,
   user_id text NOT NULL COLLATE "C",
@@ -246,11 +307,14 @@ CREATE TABLE @extschema@.otp_event (
 );
 CREATE INDEX otp_event_at ON @extschema@.otp_event USING brin (at);
 
--- What a restored database needs: the keys, the policies that someone changed, the budget and
--- the trail.  Live codes are not among it: a dump is older than they are.
+-- What a restored database needs: the keys, the policies that someone changed, the budget,
+-- authenticators and recovery codes with what is spent of them, and the trail.  Live codes are not among it: a dump is older than they are.
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_policy', 'WHERE NOT shipped');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_key', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_budget', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_credential_id', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_credential', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_recovery', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_event', '');
 
 --
@@ -282,8 +346,50 @@ CREATE FUNCTION @extschema@.otp_cancel(user_id text, purpose text DEFAULT 'login
   AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 
 --
+-- Authenticators and recovery codes
+--
+
+CREATE FUNCTION @extschema@.otp_enroll(
+    user_id text, kind text DEFAULT 'totp', label text DEFAULT NULL, issuer text DEFAULT NULL,
+    secret @extschema@.otp_secret DEFAULT NULL, account text DEFAULT NULL,
+    counter bigint DEFAULT 0, window_size integer DEFAULT NULL,
+    OUT credential_id bigint, OUT uri text)
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_confirm(
+    user_id text, code text, credential_id bigint DEFAULT NULL)
+  RETURNS boolean
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_credentials(
+    user_id text, OUT credential_id bigint, OUT kind text, OUT state text, OUT label text,
+    OUT issuer text, OUT account text, OUT serial text, OUT algorithm text, OUT digits integer,
+    OUT period integer, OUT window_size integer, OUT drift integer, OUT counter bigint,
+    OUT made_at timestamptz, OUT expires_at timestamptz, OUT used_at timestamptz)
+  RETURNS SETOF record
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_revoke(user_id text, credential_id bigint) RETURNS boolean
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_resync(
+    user_id text, credential_id bigint, code1 text, code2 text)
+  RETURNS boolean
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_recovery_codes(user_id text, count integer DEFAULT 10)
+  RETURNS SETOF @extschema@.otp
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10;
+
+CREATE FUNCTION @extschema@.otp_recovery_left(user_id text) RETURNS integer
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+--
 -- Operations
 --
+
+CREATE FUNCTION @extschema@.otp_forget(user_id text) RETURNS bigint
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.otp_grant(role regrole, duty text) RETURNS void
   AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -342,7 +448,7 @@ COMMENT ON COLUMN @extschema@.otp_verdict.accepted IS
 COMMENT ON COLUMN @extschema@.otp_verdict.reason IS
 'accepted, wrong, replayed, expired, no_code, locked or malformed. Never NULL.';
 COMMENT ON COLUMN @extschema@.otp_verdict.method IS
-'What the guess matched: issued (an issued code) if accepted or replayed, else NULL.';
+'What the guess matched if accepted, replayed or, beside something else that could be accepted, expired: issued (an issued code), totp, hotp (an authenticator) or recovery (a recovery code); else NULL.';
 COMMENT ON COLUMN @extschema@.otp_verdict.attempts_left IS
 'Wrong guesses that would still be judged without a wait; 0 while locked. Of reasons wrong and locked, else NULL.';
 COMMENT ON COLUMN @extschema@.otp_verdict.retry_at IS
@@ -389,21 +495,59 @@ COMMENT ON FUNCTION @extschema@.otp_resend(text, text, text) IS
 user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: as in otp_issue().
 Errors: 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, OT003, OT004, OT005 keys.';
 COMMENT ON FUNCTION @extschema@.otp_verify(text, text, text, text) IS
-'Judges a guess: true once, for the live code of that user, purpose and context; else false, never NULL. true holds if and only if the transaction commits; a wrong guess stays counted whatever becomes of it.
+'Judges a guess: true once, for what the policy of the purpose accepts: the live code of that user, purpose and context, a code of an active authenticator of the user, a recovery code; else false, never NULL. true holds if and only if the transaction commits; a wrong guess stays counted whatever becomes of it.
 user_id: NULL, empty or more than 512 bytes is nobody. code: any text or NULL; made canonical as the input of type otp. purpose: 1 to 63 bytes. context: any text, the one given to otp_issue().
 A right code waits for a transaction that is changing it; every other answer waits until its WAL is flushed.
 Errors: 22004, 22023 purpose or context, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, 55006 row of otp_budget being changed by hand, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE. RFC 4226 section 7.3.';
 COMMENT ON FUNCTION @extschema@.otp_attempt(text, text, text, text) IS
 'otp_verify() with the reason, as an otp_verdict. Arguments and errors are those of otp_verify().
-accepted: the code is spent. wrong: charged, unless the same guess at the same code has been. replayed: the right code, but spent; charged once. expired: the code is too old. no_code: none is live. locked: in a delay, until retry_at, or the code bears no more guesses (retry_at NULL). malformed: cannot be a code. The last four judge nothing and charge nothing.';
+accepted: the code is spent. wrong: charged, unless the same guess at the same codes has been. replayed: a right code, but spent, or of a time step or counter not after the last one that was accepted; charged once. expired: the issued code is too old. no_code: nothing is live. locked: in a delay, until retry_at, or the code bears no more guesses (retry_at NULL). malformed: cannot be a code. The last four judge nothing and charge nothing; but that the expired code is right beside an authenticator or recovery code is charged.';
 COMMENT ON FUNCTION @extschema@.otp_cancel(text, text) IS
 'Withdraws the live code of that user and purpose when the transaction commits. Returns whether there was one.
 user_id: 1 to 512 bytes. purpose: 1 to 63 bytes.
 Waits for a transaction that is changing the code.
 Errors: 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing; 40001 in SERIALIZABLE.';
+COMMENT ON FUNCTION @extschema@.otp_enroll(text, text, text, text, @extschema@.otp_secret, text, bigint, integer) IS
+'Makes an authenticator of the user, with a secret of 160 random bits (RFC 4226 section 4, R6), SHA1, 6 digits, 30 seconds, or with the one given, and stores it sealed. It is pending until otp_confirm(): it verifies nothing, expires after otp_policy.enroll_lifetime, and the next call takes its place.
+user_id: 1 to 512 bytes. kind: totp or hotp. label: what the user calls it. issuer, account: what the app shows; account is user_id by default. Each of them 1 to 256 bytes or NULL; issuer and account without a colon. secret: NULL for a new one. counter: of hotp, the next one, 0 or more. window_size: of totp, time steps either side, 0 to 10, 1 by default; of hotp, counters ahead, 0 to 100, 10 by default.
+Returns credential_id, and uri, the otpauth:// URI for the app, which is shown this once.
+Waits for a transaction that is making an authenticator of the user.
+Errors: 22004 user_id or kind NULL, 22023 argument, 23505 the user has this secret already, 54000 the user has 20 authenticators, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+COMMENT ON FUNCTION @extschema@.otp_confirm(text, text, bigint) IS
+'Makes the pending authenticator of the user active, by a first code of it, which is thereby spent. Judged as by otp_verify(), under the same limits and as purpose enroll: true if and only if the transaction commits; a wrong code stays counted.
+user_id: NULL, empty or more than 512 bytes is nobody. code: any text or NULL. credential_id: NULL for whichever is pending.
+Errors: as of otp_verify().';
+COMMENT ON FUNCTION @extschema@.otp_credentials(text) IS
+'The authenticators of the user, in the order of their ids; no secrets.
+user_id: 1 to 512 bytes.
+state: pending or active. period: seconds, and drift: time steps that its clock is ahead, of totp. window_size: time steps either side, or counters ahead. counter: the next one, of hotp. expires_at: of a pending one. used_at: when a code of it was last accepted, NULL if never.
+Errors: 22004, 22023 user_id, OT005 row damaged.';
+COMMENT ON FUNCTION @extschema@.otp_revoke(text, bigint) IS
+'Ends an authenticator of the user, active or pending, when the transaction commits. Returns whether there was one.
+user_id: 1 to 512 bytes. credential_id: as otp_credentials() gives it.
+Waits for a transaction that is changing it.
+Errors: 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel; 40001 in SERIALIZABLE.';
+COMMENT ON FUNCTION @extschema@.otp_resync(text, bigint, text, text) IS
+'Brings an active authenticator back into step by two consecutive codes of it within otp_policy.resync_window, which are thereby spent (RFC 4226 section 7.4, RFC 6238 section 6). Never backwards. Judged as by otp_verify(), as one guess, under the same limits and as purpose resync: true if and only if the transaction commits; wrong or used codes stay counted.
+user_id: NULL, empty or more than 512 bytes is nobody. credential_id: as otp_credentials() gives it; NULL is none. code1, code2: any text or NULL.
+Errors: as of otp_verify().';
+COMMENT ON FUNCTION @extschema@.otp_recovery_codes(text, integer) IS
+'Makes a new set of recovery codes, which takes the place of the old one when the transaction commits, and returns them, this once. Each can be accepted once, by otp_verify(), has 12 symbols of 31 (2-9, A-Z without I, L, O), which is 59 bits, and is stored nowhere.
+user_id: 1 to 512 bytes. count: 1 to 64.
+Waits for a transaction that is making or spending codes of the user.
+Errors: 22004 argument NULL, 22023 argument, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+COMMENT ON FUNCTION @extschema@.otp_recovery_left(text) IS
+'How many recovery codes of the user are not spent; 0 if there is no set.
+user_id: 1 to 512 bytes.
+Errors: 22004, 22023 user_id, OT005 row damaged.';
+COMMENT ON FUNCTION @extschema@.otp_forget(text) IS
+'Removes all that is kept of the user when the transaction commits: codes, authenticators, recovery codes, trail, budget. Returns how many rows. What the limits still need stays in otp_budget under a keyed pseudonym, and counts if the same user comes again. Reads the whole of otp_event.
+user_id: 1 to 512 bytes.
+Waits for a transaction that is changing a row of the user. Until this one ends, a guess of the user that would have to be judged is refused (55006).
+Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
 COMMENT ON FUNCTION @extschema@.otp_grant(regrole, text) IS
 'Grants a role what a duty needs, by GRANT commands as the caller.
-role: the role. duty: application, which is USAGE on the schema of the extension and EXECUTE on otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel.
+role: the role. duty: application, which is USAGE on the schema of the extension and EXECUTE on otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left; or operator, which is USAGE and EXECUTE on otp_forget.
 NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 25006, 25000, 42501 from GRANT.';
 COMMENT ON FUNCTION @extschema@.otp_master_key_init() IS
 'Makes the file otp.master_key_file with a random key, mode 0600, if neither it nor otp.master_key_command is there. Returns the id of the master key, 16 hexadecimal digits, which is no secret.
@@ -427,6 +571,10 @@ COMMENT ON COLUMN @extschema@.otp_policy.max_attempts IS
 'Wrong guesses of the user, whatever they were aimed at, that a code bears before it is accepted no more, 1 to 100; shipped: 5.';
 COMMENT ON COLUMN @extschema@.otp_policy.trail IS
 'What otp_event records: all, rejections or none; shipped: all.';
+COMMENT ON COLUMN @extschema@.otp_policy.methods IS
+'What is accepted: some of issued (the issued code), totp, hotp (the user''s active authenticators), recovery (the recovery codes); shipped: all.';
+COMMENT ON COLUMN @extschema@.otp_policy.spent_at_once IS
+'Is what otp_verify() accepts spent at once, whatever becomes of the transaction? Shipped: false, it is spent if and only if the transaction commits. A code that the same transaction has issued goes with the transaction all the same.';
 COMMENT ON COLUMN @extschema@.otp_policy.free_guesses IS
 'Wrong guesses of a user, not forgiven, of which the last and each further one is followed by a delay, 1 to 100; shipped: 5. In row default alone.';
 COMMENT ON COLUMN @extschema@.otp_policy.forgive_every IS
@@ -435,6 +583,12 @@ COMMENT ON COLUMN @extschema@.otp_policy.first_delay IS
 'The first delay; each further one is twice as long. 1 second to 1 day; shipped: 15 seconds. In row default alone.';
 COMMENT ON COLUMN @extschema@.otp_policy.longest_delay IS
 'No delay is longer. first_delay to 1 day; shipped: 1 hour. In row default alone.';
+COMMENT ON COLUMN @extschema@.otp_policy.max_drift IS
+'Time steps that the clock of a TOTP authenticator is learned to be off, 0 to 100; shipped: 4. In row default alone.';
+COMMENT ON COLUMN @extschema@.otp_policy.resync_window IS
+'What otp_resync() searches: time steps either side, or counters ahead, 10 to 1000; shipped: 100. In row default alone.';
+COMMENT ON COLUMN @extschema@.otp_policy.enroll_lifetime IS
+'How long an enrolment waits for otp_confirm(), 1 minute to 7 days; shipped: 1 hour. In row default alone.';
 COMMENT ON COLUMN @extschema@.otp_policy.shipped IS
 'Is this the row as the extension made it? Such a row is not dumped. Kept by a trigger.';
 COMMENT ON INDEX @extschema@.otp_policy_pkey IS
@@ -510,7 +664,7 @@ COMMENT ON COLUMN @extschema@.otp_budget.guess_6 IS 'As guess_1.';
 COMMENT ON COLUMN @extschema@.otp_budget.guess_7 IS 'As guess_1.';
 COMMENT ON COLUMN @extschema@.otp_budget.guess_8 IS 'As guess_1.';
 COMMENT ON COLUMN @extschema@.otp_budget.user_id IS
-'The user, 1 to 512 bytes.';
+'The user, 1 to 512 bytes; or forgotten:KEY:HEX, the pseudonym of one who has been forgotten, keyed with data key KEY.';
 COMMENT ON INDEX @extschema@.otp_budget_pkey IS
 'One row per user.';
 
@@ -532,6 +686,68 @@ COMMENT ON COLUMN @extschema@.otp_decoy.user_id IS
 COMMENT ON INDEX @extschema@.otp_decoy_pkey IS
 'One row per slot.';
 
+COMMENT ON SEQUENCE @extschema@.otp_credential_id IS
+'Numbers of authenticators. Dumped.';
+COMMENT ON TABLE @extschema@.otp_credential IS
+'The authenticators of each user. Dumped.';
+COMMENT ON COLUMN @extschema@.otp_credential.credential_id IS
+'Number of the authenticator, from sequence otp_credential_id.';
+COMMENT ON COLUMN @extschema@.otp_credential.last_position IS
+'The time step (RFC 6238) or counter (RFC 4226) of the code that was accepted last: nothing up to it is accepted. -1: none. Only grows.';
+COMMENT ON COLUMN @extschema@.otp_credential.used_at IS
+'When that was; -infinity: never.';
+COMMENT ON COLUMN @extschema@.otp_credential.made_at IS
+'When it was enrolled.';
+COMMENT ON COLUMN @extschema@.otp_credential.expires_at IS
+'Until when it can be confirmed; infinity once it is active.';
+COMMENT ON COLUMN @extschema@.otp_credential.drift IS
+'Time steps that its clock is ahead, as learned from the codes accepted.';
+COMMENT ON COLUMN @extschema@.otp_credential.key_id IS
+'The data key, otp_key.id, that the secret is sealed under.';
+COMMENT ON COLUMN @extschema@.otp_credential.period IS
+'Seconds of a time step.';
+COMMENT ON COLUMN @extschema@.otp_credential.window_size IS
+'Of totp, time steps either side; of hotp, counters ahead.';
+COMMENT ON COLUMN @extschema@.otp_credential.algorithm IS
+'1 SHA1, 2 SHA256, 3 SHA512.';
+COMMENT ON COLUMN @extschema@.otp_credential.digits IS
+'Digits of a code, 6 to 10.';
+COMMENT ON COLUMN @extschema@.otp_credential.kind IS
+'t totp, h hotp.';
+COMMENT ON COLUMN @extschema@.otp_credential.state IS
+'p pending, a active.';
+COMMENT ON COLUMN @extschema@.otp_credential.sealed IS
+'The raw key, sealed with AES-256-GCM: format byte 1, nonce (12 bytes), ciphertext, tag (16). Associated data: the format byte, the table, id, kind, algorithm, digits, period and user. Re-sealed in place.';
+COMMENT ON COLUMN @extschema@.otp_credential.user_id IS
+'The user, 1 to 512 bytes.';
+COMMENT ON COLUMN @extschema@.otp_credential.label IS
+'What the user calls it.';
+COMMENT ON COLUMN @extschema@.otp_credential.issuer IS
+'Who issued it, as the app shows it.';
+COMMENT ON COLUMN @extschema@.otp_credential.account IS
+'Whose it is, as the app shows it.';
+COMMENT ON COLUMN @extschema@.otp_credential.serial IS
+'Serial number of a hardware token.';
+COMMENT ON INDEX @extschema@.otp_credential_pkey IS
+'One row per user and authenticator.';
+
+COMMENT ON TABLE @extschema@.otp_recovery IS
+'The set of recovery codes of each user, never the codes themselves. Dumped.';
+COMMENT ON COLUMN @extschema@.otp_recovery.spent IS
+'Bit i is 1 if code i has been accepted.';
+COMMENT ON COLUMN @extschema@.otp_recovery.made_at IS
+'When the set was made.';
+COMMENT ON COLUMN @extschema@.otp_recovery.key_id IS
+'The data key, otp_key.id, that the seed is sealed under.';
+COMMENT ON COLUMN @extschema@.otp_recovery.count IS
+'Codes of the set, 1 to 64.';
+COMMENT ON COLUMN @extschema@.otp_recovery.sealed IS
+'The seed of 32 bytes from which the codes are derived, sealed with AES-256-GCM: format byte 1, nonce (12 bytes), ciphertext (32), tag (16). Associated data: the format byte, the table, made_at, count and user. Re-sealed in place.';
+COMMENT ON COLUMN @extschema@.otp_recovery.user_id IS
+'The user, 1 to 512 bytes.';
+COMMENT ON INDEX @extschema@.otp_recovery_pkey IS
+'One row per user.';
+
 COMMENT ON TABLE @extschema@.otp_event IS
 'The trail, for people: no limit reads it. Rejections stay whatever becomes of the transaction, unless an index of the table is being built concurrently; the rest commits with it. Dumped.';
 COMMENT ON COLUMN @extschema@.otp_event.at IS
@@ -541,11 +757,11 @@ COMMENT ON COLUMN @extschema@.otp_event.user_id IS
 COMMENT ON COLUMN @extschema@.otp_event.purpose IS
 'The purpose.';
 COMMENT ON COLUMN @extschema@.otp_event.event IS
-'issued, resent, accepted, cancelled or rejected.';
+'issued, resent, accepted, cancelled or rejected; of authenticators also enrolled, confirmed, resynced, revoked.';
 COMMENT ON COLUMN @extschema@.otp_event.reason IS
 'Of rejected: wrong, replayed, expired, no_code or locked; else NULL. A malformed code is no guess, and not recorded.';
 COMMENT ON COLUMN @extschema@.otp_event.method IS
-'What the guess matched: issued if accepted or replayed, else NULL.';
+'What was issued, enrolled or accepted, or what the guess matched: issued, totp, hotp or recovery; NULL if nothing, or of an issued code that has just been issued, resent or cancelled.';
 COMMENT ON COLUMN @extschema@.otp_event.role IS
 'The role that the session logged in as (session_user).';
 COMMENT ON COLUMN @extschema@.otp_event.client_addr IS
@@ -567,6 +783,14 @@ REVOKE ALL ON FUNCTION
   @extschema@.otp_verify(text, text, text, text),
   @extschema@.otp_attempt(text, text, text, text),
   @extschema@.otp_cancel(text, text),
+  @extschema@.otp_enroll(text, text, text, text, @extschema@.otp_secret, text, bigint, integer),
+  @extschema@.otp_confirm(text, text, bigint),
+  @extschema@.otp_credentials(text),
+  @extschema@.otp_revoke(text, bigint),
+  @extschema@.otp_resync(text, bigint, text, text),
+  @extschema@.otp_recovery_codes(text, integer),
+  @extschema@.otp_recovery_left(text),
+  @extschema@.otp_forget(text),
   @extschema@.otp_grant(regrole, text),
   @extschema@.otp_master_key_init()
   FROM PUBLIC;
@@ -576,8 +800,11 @@ REVOKE ALL ON TABLE
   @extschema@.otp_challenge,
   @extschema@.otp_budget,
   @extschema@.otp_decoy,
-  @extschema@.otp_event
+  @extschema@.otp_event,
+  @extschema@.otp_credential,
+  @extschema@.otp_recovery
   FROM PUBLIC;
+REVOKE ALL ON SEQUENCE @extschema@.otp_credential_id FROM PUBLIC;
 
 -- Default privileges may have granted all of this to somebody already.
 DO $$
@@ -590,7 +817,7 @@ BEGIN
       FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS a
       WHERE c.relnamespace OPERATOR(pg_catalog.=) '@extschema@'::pg_catalog.regnamespace
         AND c.relname IN ('otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy',
-                          'otp_event')
+                          'otp_event', 'otp_credential', 'otp_recovery', 'otp_credential_id')
         AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
     UNION
     SELECT pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM %s', p.oid::pg_catalog.regprocedure,
@@ -598,7 +825,9 @@ BEGIN
       FROM pg_catalog.pg_proc AS p, pg_catalog.aclexplode(p.proacl) AS a
       WHERE p.pronamespace OPERATOR(pg_catalog.=) '@extschema@'::pg_catalog.regnamespace
         AND p.proname IN ('otp_policy_guard', 'otp_changed', 'otp_issue', 'otp_resend',
-                          'otp_verify', 'otp_attempt', 'otp_cancel', 'otp_grant',
+                          'otp_verify', 'otp_attempt', 'otp_cancel', 'otp_enroll', 'otp_confirm',
+                          'otp_credentials', 'otp_revoke', 'otp_resync', 'otp_recovery_codes',
+                          'otp_recovery_left', 'otp_forget', 'otp_grant',
                           'otp_master_key_init')
         AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
   LOOP

@@ -59,7 +59,7 @@ SELECT objid::regclass AS table_without_comment FROM member
   ORDER BY objid::regclass::text COLLATE "C";
 SELECT attrelid::regclass || '.' || attname AS column_without_comment
   FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
-  WHERE attnum > 0 AND NOT attisdropped AND col_description(attrelid, attnum) IS NULL AND
+  WHERE attnum > 0 AND NOT attisdropped AND relkind <> 'S' AND col_description(attrelid, attnum) IS NULL AND
         (c.oid IN (SELECT objid FROM member WHERE classid = 'pg_class'::regclass) OR
          reltype IN (SELECT objid FROM member WHERE classid = 'pg_type'::regclass))
   ORDER BY attrelid::regclass::text COLLATE "C", attnum;

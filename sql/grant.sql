@@ -21,6 +21,9 @@ SELECT otpauth_uri('GEZDGNBV', 'alice', 'ACME');
 SELECT function, failure('SELECT ' || function)
   FROM (VALUES ('otp_issue(''grant-1'')'), ('otp_resend(''grant-1'')'), ('otp_verify(''grant-1'', ''123456'')'),
                ('otp_attempt(''grant-1'', ''123456'')'), ('otp_cancel(''grant-1'')'),
+               ('otp_enroll(''grant-1'')'), ('otp_confirm(''grant-1'', ''123456'')'), ('otp_credentials(''grant-1'')'),
+               ('otp_revoke(''grant-1'', 1)'), ('otp_resync(''grant-1'', 1, ''123456'', ''123456'')'),
+               ('otp_recovery_codes(''grant-1'')'), ('otp_recovery_left(''grant-1'')'), ('otp_forget(''grant-1'')'),
                ('otp_grant(''regress_otp_visitor'', ''application'')'), ('otp_master_key_init()'),
                ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
 RESET ROLE;
@@ -44,12 +47,18 @@ SELECT otp_resend('grant-1', 'login', 'context')::text = :'code' AS resent;
 SELECT otp_verify('grant-1', wrong(:'code'), 'login', 'context') AS wrong;
 SELECT accepted, reason FROM otp_attempt('grant-1', :'code', 'login', 'context');
 SELECT otp_issue('grant-1') IS NOT NULL AS issued, otp_cancel('grant-1') AS cancelled;
+SELECT credential_id FROM otp_enroll('grant-1', 'hotp', secret => 'GEZDGNBV') \gset
+SELECT otp_confirm('grant-1', hotp_at('GEZDGNBV', 0)::text, :credential_id) AS confirmed,
+       otp_resync('grant-1', :credential_id, hotp_at('GEZDGNBV', 40)::text, hotp_at('GEZDGNBV', 41)::text) AS resynced;
+SELECT counter FROM otp_credentials('grant-1');
+SELECT otp_revoke('grant-1', :credential_id) AS revoked, count(*) AS codes FROM otp_recovery_codes('grant-1', 3);
+SELECT otp_recovery_left('grant-1');
 SELECT function, failure('SELECT ' || function)
-  FROM (VALUES ('otp_grant(''regress_otp_app'', ''application'')'), ('otp_master_key_init()'),
+  FROM (VALUES ('otp_grant(''regress_otp_app'', ''application'')'), ('otp_forget(''grant-1'')'), ('otp_master_key_init()'),
                ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
 SELECT name, failure(format('SELECT FROM %I', name)) AS read, failure(format('DELETE FROM %I', name)) AS write
-  FROM (VALUES ('otp_policy'), ('otp_key'), ('otp_challenge'), ('otp_budget'), ('otp_decoy'), ('otp_event'))
-    AS t (name);
+  FROM (VALUES ('otp_policy'), ('otp_key'), ('otp_challenge'), ('otp_budget'), ('otp_decoy'), ('otp_event'),
+               ('otp_credential'), ('otp_recovery'), ('otp_credential_id')) AS t (name);
 RESET ROLE;
 SELECT charged('grant-1');
 -- The triggers' functions are no use to anybody who calls them.

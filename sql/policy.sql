@@ -104,7 +104,8 @@ SELECT otp_verify('policy-4', :'code');
 -- requirement 42: a row that someone changed is no longer the shipped one, and is dumped; a row that
 -- is inserted takes the place of the shipped one, so that a dump can be restored.
 SELECT purpose, length, shipped FROM otp_policy;
-INSERT INTO otp_policy VALUES ('default', 8, 'digits', '1 minute', 3, 'all', 5, '1 hour', '15 seconds', '1 hour');
+INSERT INTO otp_policy VALUES ('default', 8, 'digits', '1 minute', 3, 'all',
+                               '{issued}', true, 5, '1 hour', '15 seconds', '1 hour', 0, 10, '1 minute');
 SELECT purpose, length, shipped FROM otp_policy;
 SELECT length(otp_issue('policy-1')::text);
 SELECT failure($$INSERT INTO otp_policy SELECT * FROM otp_policy$$);

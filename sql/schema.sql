@@ -68,7 +68,7 @@ BEGIN
     END LOOP;
   END LOOP;
   FOREACH name IN ARRAY ARRAY['otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy', 'otp_event',
-                              'pg_extension', 'pg_class', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_authid'] LOOP
+                              'otp_credential', 'otp_recovery', 'pg_extension', 'pg_class', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_authid'] LOOP
     EXECUTE format('CREATE TABLE regress_otp_hostile.%I (trap integer)', name);
   END LOOP;
   FOREACH name IN ARRAY ARRAY['text', 'otp', 'otp_secret', 'otp_verdict', 'regrole', 'bytea', 'timestamptz', 'uuid',
@@ -121,9 +121,10 @@ CREATE DATABASE regress_otp_hostile TEMPLATE template0;
 \c regress_otp_hostile
 ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC, regress_otp_app;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO regress_otp_app;
-CREATE FUNCTION num_nulls(integer, text, interval, integer, text, integer, interval, interval, interval) RETURNS integer
+CREATE FUNCTION num_nulls(integer, text, interval, integer, text, text[], boolean, integer, interval, interval, interval,
+                          integer, integer, interval) RETURNS integer
 LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'in the trap'; END $$;
-CREATE FUNCTION num_nonnulls(integer, interval, interval, interval) RETURNS integer
+CREATE FUNCTION num_nonnulls(integer, interval, interval, interval, integer, integer, interval) RETURNS integer
 LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'in the trap'; END $$;
 CREATE SCHEMA hostile;
 CREATE FUNCTION hostile.otp_master_key_init() RETURNS text

@@ -20,8 +20,8 @@ otp_require_writable(const char *function)
 	PreventCommandIfParallelMode(function);
 }
 
-static const text *
-not_null(FunctionCallInfo fcinfo, int n, const char *name)
+const text *
+otp_arg_text(FunctionCallInfo fcinfo, int n, const char *name)
 {
 	if (PG_ARGISNULL(n))
 		ereport(ERROR,
@@ -47,7 +47,7 @@ within(const text *value, int max, const char *name)
 const text *
 otp_arg_user(FunctionCallInfo fcinfo, int n)
 {
-	return within(not_null(fcinfo, n, "user_id"), OTP_USER_ID_MAX, "user_id");
+	return within(otp_arg_text(fcinfo, n, "user_id"), OTP_USER_ID_MAX, "user_id");
 }
 
 const text *
@@ -63,13 +63,13 @@ otp_arg_claimed_user(FunctionCallInfo fcinfo, int n)
 const text *
 otp_arg_purpose(FunctionCallInfo fcinfo, int n)
 {
-	return within(not_null(fcinfo, n, "purpose"), OTP_PURPOSE_MAX, "purpose");
+	return within(otp_arg_text(fcinfo, n, "purpose"), OTP_PURPOSE_MAX, "purpose");
 }
 
 const text *
 otp_arg_context(FunctionCallInfo fcinfo, int n)
 {
-	return not_null(fcinfo, n, "context");
+	return otp_arg_text(fcinfo, n, "context");
 }
 
 int64
@@ -81,4 +81,10 @@ otp_checked_counter(int64 counter)
 				errmsg("counter must not be negative"),
 				otp_errprivate());
 	return counter;
+}
+
+const text *
+otp_arg_short_text(FunctionCallInfo fcinfo, int n, int max, const char *name)
+{
+	return PG_ARGISNULL(n) ? NULL : within(PG_GETARG_TEXT_PP(n), max, name);
 }

@@ -18,6 +18,9 @@
  */
 extern void otp_require_writable(const char *function);
 
+/* Any text.  22004 if null. */
+extern const text *otp_arg_text(FunctionCallInfo fcinfo, int n, const char *name);
+
 /* The id of a user.  22004 if null, 22023 if empty or too long. */
 extern const text *otp_arg_user(FunctionCallInfo fcinfo, int n);
 
@@ -35,5 +38,8 @@ extern const text *otp_arg_context(FunctionCallInfo fcinfo, int n);
 
 /* The same counter (RFC 4226).  22023 if it is negative. */
 extern int64 otp_checked_counter(int64 counter);
+
+/* Text of at most `max` bytes, or NULL if null.  22023 if empty or too long. */
+extern const text *otp_arg_short_text(FunctionCallInfo fcinfo, int n, int max, const char *name);
 
 #endif							/* OTP_ARGS_H */

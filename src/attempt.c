@@ -5,14 +5,16 @@
  * The order of things is what keeps the promises:
  *
  *	1. The guess has been made canonical.
- *	2. Under the user's lock, budget and challenge are read as they are now.  If nothing may be
- *	   or can be judged, the answer is a refusal, and costs what a charge costs.
- *	3. All that can fail is done: the budget's row exists, its page is locked, the
- *	   expected code is derived.  Then the guess is compared.
+ *	2. Under the user's lock, the budget and all that the guess may be a code of are read as they
+ *	   are now.  If nothing may be or can be judged, the answer is a refusal, and costs what a
+ *	   charge costs.
+ *	3. All that can fail is done: the budget's row exists, its page is locked, what is expected has
+ *	   been derived.  The guess is compared with all of it.
  *	4. Wrong: charged in place, at once.  No error, cancel or termination can come
  *	   between comparison and charge.  The charge is on disk before anyone hears of it.
- *	5. Right: the lock is released, and the challenge's row is spent by compare-and-set, which
- *	   may wait for another transaction.  If that one was first, from 2.
+ *	5. Right: the lock is released, and what the guess is a code of is spent by compare-and-set,
+ *	   which may wait for another transaction.  If that one was first, from 2.  If the policy says
+ *	   so, it is spent at once instead, under the lock.
  */
 #include "compat.h"
 
@@ -25,15 +27,14 @@
 #include "utils/timestamp.h"
 
 #include "attempt.h"
-#include "challenge.h"
+#include "candidates.h"
 #include "core/secure.h"
 #include "errors.h"
 #include "events.h"
 #include "otp_limits.h"
+#include "spend.h"
 #include "store/permanent.h"
 #include "userlock.h"
-
-#define METHOD_ISSUED	"issued"
 
 typedef enum Round
 {
@@ -47,11 +48,7 @@ begin_round(OtpAttempt *attempt)
 	otp_user_lock(&attempt->lock, attempt->user);
 	attempt->snapshot = otp_snapshot_now();
 	attempt->now = GetCurrentTimestamp();
-	attempt->challenged = otp_challenge_fetch(attempt->challenges, attempt->snapshot,
-											  attempt->user, attempt->purpose,
-											  &attempt->challenge);
-	if (!attempt->challenged)
-		memset(&attempt->challenge, 0, sizeof(attempt->challenge));
+	otp_candidates_load(attempt);
 	otp_budget_fetch_at(attempt->budgets, attempt->snapshot, attempt->user,
 						&attempt->challenge.challenge.budget, &attempt->budget);
 	/* Delays stay bounded: what lies in the future counts as now. */
@@ -59,48 +56,31 @@ begin_round(OtpAttempt *attempt)
 		attempt->budget.budget.last_at = attempt->now;
 }
 
-static void
-end_round(OtpAttempt *attempt)
+void
+otp_attempt_end_round(OtpAttempt *attempt)
 {
 	UnregisterSnapshot(attempt->snapshot);
 	otp_lock_release(&attempt->lock);
 }
 
-/* The key that the guess is judged with. */
-static int32
-key_id(const OtpAttempt *attempt)
-{
-	return attempt->challenged ? attempt->challenge.challenge.key_id : attempt->writing_id;
-}
-
-/* What the guess is compared with; without a challenge, something that takes as long. */
-static void
-derive_expected(OtpAttempt *attempt)
-{
-	const OtpChallenge *challenge = &attempt->challenge.challenge;
-	OtpAlphabet alphabet = attempt->challenged ? challenge->alphabet : attempt->policy.alphabet;
-	int			length = attempt->challenged ? challenge->length : attempt->policy.length;
-	OtpBinding	binding;
-
-	otp_challenge_bind(&binding, attempt->user, attempt->purpose, attempt->context,
-					   challenge->nonce);
-	memset(attempt->expected, 0, sizeof(attempt->expected));
-	if (!otp_derive_code(attempt->key->derive, &binding, alphabet, length,
-						 attempt->expected, attempt->tag) ||
-		!otp_derive_guess(attempt->key->derive, &binding, attempt->guess,
-						  attempt->guess_length, (uint8 *) &attempt->digest))
-		otp_openssl_error("derive a code");
-}
-
-/* In constant time; both buffers are zero behind the code. */
+/* Makes sure that all keys are at hand that the guess is judged with; if not, ends the round. */
 static bool
-guess_is_right(const OtpAttempt *attempt)
+keys_at_hand(OtpAttempt *attempt)
 {
-	bool		same_code = otp_equal(attempt->guess, attempt->expected, OTP_CODE_MAX + 1);
-	bool		same_context = otp_equal(attempt->tag, attempt->challenge.challenge.tag,
-										 OTP_TAG_SIZE);
+	int32		ids[OTP_CANDIDATE_KEYS];
+	int			count = otp_candidates_keys(attempt, ids);
 
-	return same_code & same_context;
+	attempt->key = otp_data_key_at_hand(ids[0]);
+	for (int i = 0; i < count; i++)
+	{
+		if (otp_data_key_at_hand(ids[i]) != NULL)
+			continue;
+		/* Unwrapping may run a command and wait: not under the user's lock. */
+		otp_attempt_end_round(attempt);
+		otp_data_keys_fetch(ids, count);
+		return false;
+	}
+	return true;
 }
 
 /* Why nothing is judged, or NULL. */
@@ -116,18 +96,18 @@ refusal(OtpAttempt *attempt, OtpVerdict *verdict)
 		verdict->attempts_left = 0;
 		return "locked";
 	}
+	if (otp_candidates_issued_live(attempt) || otp_candidates_kept_live(attempt) ||
+		attempt->recovery.exists ||
+		(attempt->challenged && challenge->state == OTP_CHALLENGE_SPENT))
+		return NULL;
+	if (attempt->authenticators.expired)
+		return "expired";
 	if (!attempt->challenged || challenge->state == OTP_CHALLENGE_CANCELLED)
 		return "no_code";
-	if (challenge->state == OTP_CHALLENGE_SPENT)
-		return NULL;
 	if (challenge->expires_at <= attempt->now)
 		return "expired";
-	if (otp_limits_code_left(&attempt->budget.budget, challenge, &attempt->policy) == 0)
-	{
-		verdict->attempts_left = 0;
-		return "locked";
-	}
-	return NULL;
+	verdict->attempts_left = 0;
+	return "locked";
 }
 
 /*
@@ -153,31 +133,31 @@ static void
 count_left(const OtpAttempt *attempt, OtpVerdict *verdict)
 {
 	const OtpBudget *budget = &attempt->budget.budget;
+	int			of_code = otp_candidates_kept_live(attempt) ? PG_INT32_MAX : otp_candidates_issued_left(attempt);
 
 	verdict->retry_at = otp_limits_retry_at(budget, &attempt->limits, attempt->now);
-	verdict->attempts_left =
-		otp_limits_attempts_left(budget, &attempt->limits, attempt->now,
-								 otp_limits_code_left(budget, &attempt->challenge.challenge,
-													  &attempt->policy));
+	verdict->attempts_left = otp_limits_attempts_left(budget, &attempt->limits, attempt->now,
+													  of_code);
 }
 
 /*
- * Compares, and charges a guess that is wrong or replayed in the same breath: between
- * otp_overwrite_begin and otp_budget_overwrite nothing can fail, and interrupts are held off.
+ * Compares with the issued code as well, and charges a guess that is not right in the same breath:
+ * between otp_overwrite_begin and otp_budget_overwrite nothing can fail, and interrupts are held off.
  *
- * Returns whether the guess is right.  *charged: has the budget been overwritten?
+ * *charged: has the budget been overwritten?
  */
-static bool
-compare_and_charge(OtpAttempt *attempt, bool spent, bool *charged)
+static OtpMatch
+compare_and_charge(OtpAttempt *attempt, bool live, OtpMethod *method, bool *charged)
 {
 	OtpBudget  *budget = &attempt->budget.budget;
 	OtpOverwrite overwrite;
-	bool		right;
+	OtpMatch	match;
 
 	otp_overwrite_begin(&overwrite, attempt->budgets, &attempt->budget.tid);
-	right = guess_is_right(attempt);
-	/* A spent code is no secret any more: a guess that misses it is none. */
-	*charged = right == spent && !otp_limits_counted(budget, attempt->digest);
+	match = otp_candidates_match(attempt, method);
+	/* What is spent is no secret any more: a guess that misses it is none. */
+	*charged = match != OTP_MATCH_LIVE && (live || match != OTP_MATCH_NONE) &&
+		!otp_limits_counted(budget, attempt->digest);
 	if (*charged)
 	{
 		otp_limits_charge(budget, &attempt->limits, attempt->now, attempt->digest);
@@ -185,19 +165,39 @@ compare_and_charge(OtpAttempt *attempt, bool spent, bool *charged)
 	}
 	else
 		otp_overwrite_abort(&overwrite);
-	return right;
+	return match;
 }
 
-/* Of the round's verdict.  If the trail refuses it, the error, too, is told after the charge is on disk. */
+static const char *
+reason_of(OtpMatch match, bool live)
+{
+	switch (match)
+	{
+		case OTP_MATCH_USED:
+			return "replayed";
+		case OTP_MATCH_EXPIRED:
+			return "expired";
+		default:
+			return live ? "wrong" : "no_code";
+	}
+}
+
+/*
+ * The verdict's row of the trail.  If the trail refuses it, the error, too, is told after the charge, or what was spent at
+ * once, is on disk.
+ */
 static void
-record_rejection(OtpAttempt *attempt, const OtpVerdict *verdict)
+record_permanently(OtpAttempt *attempt, const OtpVerdict *verdict)
 {
 	bool		permanent;
 
 	PG_TRY();
 	{
-		permanent = otp_event_rejected(&attempt->policy, attempt->now, attempt->user,
-									   attempt->purpose, verdict->reason, verdict->method);
+		permanent = otp_event_permanent(&attempt->policy, attempt->now, attempt->user,
+										attempt->purpose,
+										otp_verdict_is_accepted(verdict) ?
+										otp_spend_event(attempt) : NULL,
+										verdict->reason, verdict->method);
 	}
 	PG_CATCH();
 	{
@@ -211,78 +211,71 @@ record_rejection(OtpAttempt *attempt, const OtpVerdict *verdict)
 }
 
 /*
- * In SERIALIZABLE, spending the challenge's row can fail with 40001.  A wrong guess
+ * In SERIALIZABLE, spending a row can fail with 40001.  A guess that is not right
  * fails alike, after its charge, so that the error does not tell a right one.
  */
 static void
-conflict_like_spending(OtpAttempt *attempt)
+conflict_like_spending(OtpAttempt *attempt, bool issued)
 {
-	ItemPointer tid = &attempt->challenge.tuple->t_self;
-
 	if (!IsolationIsSerializable())
 		return;
 	/* An error, too, is told only after the charge is on disk. */
 	otp_permanent_flush(attempt->before);
-	CheckForSerializableConflictIn(attempt->challenges, tid, ItemPointerGetBlockNumber(tid));
+	otp_spend_check_conflicts(attempt, issued);
 }
 
-/*
- * Spends the challenge of a right guess.  If it had to wait for another transaction that was
- * rolled back then, the code may have expired meanwhile.
- */
+/* Spends what a right guess is a code of. */
 static Round
-spend(OtpAttempt *attempt, OtpVerdict *verdict)
+accept(OtpAttempt *attempt, OtpMethod method, OtpVerdict *verdict)
 {
-	OtpChallenge spent = attempt->challenge.challenge;
+	OtpSpent	spent = otp_spend(attempt, method);
 
-	spent.state = OTP_CHALLENGE_SPENT;
-	if (otp_challenge_update(attempt->challenges, &attempt->challenge, &spent) != OTP_UPDATED)
+	if (spent == OTP_SPENT_LOST)
 		return ROUND_AGAIN;
-	verdict->method = METHOD_ISSUED;
-	if (GetCurrentTimestamp() >= spent.expires_at)
-	{
-		verdict->reason = "expired";
-		record_rejection(attempt, verdict);
-		return ROUND_OVER;
-	}
-	verdict->reason = "accepted";
-	otp_event_of_transaction(&attempt->policy, attempt->now, attempt->user, attempt->purpose,
-							 verdict->reason, verdict->method);
+	verdict->method = otp_method_name(method);
+	verdict->reason = spent == OTP_SPENT_TOO_LATE ? "expired" : "accepted";
+	verdict->at_once = spent == OTP_SPENT_AT_ONCE;
+	if (spent == OTP_SPENT_IN_TRANSACTION)
+		otp_event_of_transaction(&attempt->policy, attempt->now, attempt->user,
+								 attempt->purpose, otp_spend_event(attempt), verdict->method);
+	else
+		record_permanently(attempt, verdict);
+	if (verdict->at_once)
+		RESUME_INTERRUPTS();
 	return ROUND_OVER;
 }
 
-/* Compares the guess with the challenge, under the user's lock; releases it. */
+/* Compares the guess with all that it may be, under the user's lock; releases it. */
 static Round
 judge(OtpAttempt *attempt, OtpVerdict *verdict)
 {
-	bool		spent = attempt->challenge.challenge.state == OTP_CHALLENGE_SPENT;
+	bool		issued = otp_candidates_issued_live(attempt);
+	bool		live = issued || otp_candidates_kept_live(attempt);
 	bool		charged;
-	bool		right;
+	OtpMatch	match;
+	OtpMethod	method;
 
 	/* If a guess cannot be charged, it is not judged. */
 	if (!attempt->budget.exists)
-		otp_budget_create(attempt->budgets, attempt->user, &attempt->budget);
+		otp_budget_create(attempt->budgets, attempt->user, NULL, &attempt->budget);
 
 	HOLD_INTERRUPTS();
-	right = compare_and_charge(attempt, spent, &charged);
-	if (right && !spent)
-	{
-		RESUME_INTERRUPTS();
-		end_round(attempt);
-		return spend(attempt, verdict);
-	}
+	otp_candidates_search(attempt);
+	match = compare_and_charge(attempt, live, &method, &charged);
+	if (match == OTP_MATCH_LIVE)
+		return accept(attempt, method, verdict);
 	if (!charged)
 		overwrite_like_charge(attempt);
-	verdict->reason = right ? "replayed" : spent ? "no_code" : "wrong";
-	verdict->method = right ? METHOD_ISSUED : NULL;
-	if (!spent)
+	verdict->reason = reason_of(match, live);
+	verdict->method = match == OTP_MATCH_NONE ? NULL : otp_method_name(method);
+	if (live && match == OTP_MATCH_NONE)
 		count_left(attempt, verdict);
-	end_round(attempt);
+	otp_attempt_end_round(attempt);
 	/* A cancel that comes now waits until the trail has its row. */
-	record_rejection(attempt, verdict);
+	record_permanently(attempt, verdict);
 	RESUME_INTERRUPTS();
-	if (!spent)
-		conflict_like_spending(attempt);
+	if (live)
+		conflict_like_spending(attempt, issued);
 	return ROUND_OVER;
 }
 
@@ -293,22 +286,16 @@ play_round(OtpAttempt *attempt, OtpVerdict *verdict)
 
 	*verdict = (OtpVerdict) {.attempts_left = OTP_NO_COUNT};
 	begin_round(attempt);
-	attempt->key = otp_data_key_at_hand(key_id(attempt));
-	if (attempt->key == NULL)
-	{
-		/* Unwrapping may run a command and wait: not under the user's lock. */
-		end_round(attempt);
-		(void) otp_data_key(key_id(attempt));
+	if (!keys_at_hand(attempt))
 		return ROUND_AGAIN;
-	}
-	derive_expected(attempt);
+	otp_candidates_derive(attempt);
 	reason = refusal(attempt, verdict);
 	if (reason == NULL)
 		return judge(attempt, verdict);
 	verdict->reason = reason;
 	overwrite_like_charge(attempt);
-	end_round(attempt);
-	record_rejection(attempt, verdict);
+	otp_attempt_end_round(attempt);
+	record_permanently(attempt, verdict);
 	return ROUND_OVER;
 }
 
@@ -322,7 +309,7 @@ prepare(OtpAttempt *attempt)
 	attempt->before = XactLastRecEnd;
 	otp_policy_get(attempt->purpose, &attempt->policy, &attempt->limits);
 	attempt->writing_id = otp_writing_key()->id;
-	attempt->challenges = otp_table_open(OTP_TABLE_CHALLENGE, attempt->user, RowExclusiveLock);
+	otp_candidates_open(attempt);
 	attempt->budgets = otp_table_open(OTP_TABLE_BUDGET, attempt->user, RowExclusiveLock);
 	attempt->decoys = otp_table_open(OTP_TABLE_DECOY, attempt->user, RowExclusiveLock);
 	if (attempt->policy.trail != OTP_TRAIL_NONE)
@@ -332,11 +319,11 @@ prepare(OtpAttempt *attempt)
 static void
 finish(OtpAttempt *attempt, const OtpVerdict *verdict)
 {
-	table_close(attempt->challenges, NoLock);
+	otp_candidates_close(attempt);
 	table_close(attempt->budgets, NoLock);
 	table_close(attempt->decoys, NoLock);
-	/* What is accepted is flushed when it commits; what is rejected, now. */
-	if (strcmp(verdict->reason, "accepted") != 0)
+	/* What is accepted is flushed when it commits; what is rejected or spent at once, now. */
+	if (!otp_verdict_is_accepted(verdict) || verdict->at_once)
 		otp_permanent_flush(attempt->before);
 }
 
@@ -353,5 +340,6 @@ void
 otp_attempt_wipe(OtpAttempt *attempt)
 {
 	otp_wipe(attempt->guess, sizeof(attempt->guess));
+	otp_wipe(attempt->second, sizeof(attempt->second));
 	otp_wipe(attempt->expected, sizeof(attempt->expected));
 }

@@ -12,8 +12,10 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
+#include "authenticator.h"
 #include "core/canonical.h"
 #include "keyring.h"
+#include "recovery_set.h"
 #include "store/budget.h"
 #include "store/challenge.h"
 #include "store/policy.h"
@@ -26,22 +28,36 @@ typedef struct OtpVerdict
 	const char *method;			/* NULL: null */
 	int			attempts_left;	/* OTP_NO_COUNT: null */
 	TimestampTz retry_at;		/* 0: null */
+	bool		at_once;		/* is what was accepted spent whatever becomes of the transaction? */
 } OtpVerdict;
+
+static inline bool
+otp_verdict_is_accepted(const OtpVerdict *verdict)
+{
+	return strcmp(verdict->reason, "accepted") == 0;
+}
 
 /* An attempt, and what is known of it in the present round. */
 typedef struct OtpAttempt
 {
+	OtpAim		aim;
 	const text *user;
 	const text *purpose;
 	const text *context;
+	int64		credential_id;	/* that the guess is aimed at; 0: any */
 	char		guess[OTP_CODE_MAX + 1];
 	size_t		guess_length;
+	char		second[OTP_CODE_MAX + 1];	/* of OTP_AIM_RESYNC */
+	size_t		second_length;
 	OtpPolicy	policy;
 	OtpLimits	limits;
 	int32		writing_id;
 	XLogRecPtr	before;			/* what the transaction had written before */
 
+	/* NULL: none of it can be what is guessed at */
 	Relation	challenges;
+	Relation	credentials;
+	Relation	recoveries;
 	Relation	budgets;
 	Relation	decoys;
 
@@ -51,18 +67,24 @@ typedef struct OtpAttempt
 	OtpBudgetRow budget;
 	OtpChallengeRow challenge;
 	bool		challenged;		/* is there a challenge? */
+	OtpAuthenticators authenticators;
+	OtpRecoverySet recovery;
 	const OtpDataKey *key;		/* of the challenge; the writing one if there is none */
 
 	char		expected[OTP_CODE_MAX + 1];
 	uint8		tag[OTP_TAG_SIZE];
-	int64		digest;			/* of the guess at this challenge */
+	int64		digest;			/* of the guess at all this */
 } OtpAttempt;
 
 /*
- * Judges a guess: charges or spends what the verdict says.  The caller has filled in user, purpose,
- * context and guess, and set the rest to zero.  A rejection is on disk when this returns.
+ * Judges a guess: charges or spends what the verdict says.  The caller has filled in aim, user, purpose,
+ * context, credential_id and guess, and set the rest to zero.  A rejection is on disk when this returns, and so is
+ * an acceptance that is spent at once.
  */
 extern void otp_attempt_judge(OtpAttempt *attempt, OtpVerdict *verdict);
+
+/* Ends a round: lets go of its snapshot and of the user's lock. */
+extern void otp_attempt_end_round(OtpAttempt *attempt);
 
 /* Wipes the guess and the code that it was compared with. */
 extern void otp_attempt_wipe(OtpAttempt *attempt);

@@ -21,6 +21,7 @@
 #include "events.h"
 #include "keyring.h"
 #include "otp_limits.h"
+#include "pseudonym.h"
 #include "store/budget.h"
 #include "store/challenge.h"
 #include "store/policy.h"
@@ -96,27 +97,6 @@ insert_first(Relation challenges, const text *user, const text *purpose,
 	return !found;
 }
 
-/*
- * Makes the budget of a user who has none, so that a guess at the code finds it: its first wrong
- * guess then costs what every other one does.
- */
-static void
-make_budget(const text *user, OtpBudgetRow *budget)
-{
-	Relation	budgets = otp_table_open(OTP_TABLE_BUDGET, user, RowExclusiveLock);
-	Snapshot	snapshot;
-	LOCKTAG		lock;
-
-	otp_user_lock(&lock, user);
-	snapshot = otp_snapshot_now();
-	otp_budget_fetch(budgets, snapshot, user, budget);
-	UnregisterSnapshot(snapshot);
-	if (!budget->exists)
-		otp_budget_create(budgets, user, budget);
-	otp_lock_release(&lock);
-	table_close(budgets, NoLock);
-}
-
 /* Puts a fresh challenge in the place of whatever there is; its life begins now. */
 static void
 replace(const text *user, const text *purpose, const OtpPolicy *policy, OtpChallenge *challenge)
@@ -133,7 +113,7 @@ replace(const text *user, const text *purpose, const OtpPolicy *policy, OtpChall
 
 		CHECK_FOR_INTERRUPTS();
 		if (!budget.exists)
-			make_budget(user, &budget);
+			otp_budget_ensure(user, &budget);
 		challenge->issued_at = GetCurrentTimestamp();
 		challenge->expires_at = challenge->issued_at + policy->lifetime;
 		challenge->total_at_issue = budget.budget.total;

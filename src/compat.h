@@ -41,6 +41,8 @@ typedef TU_UpdateIndexes OtpUpdateIndexes;
 #define otp_heap_update(rel, tid, tup, tmfd, lockmode, indexes) \
 	heap_update(rel, tid, tup, GetCurrentCommandId(true), 0, InvalidSnapshot, true, \
 				tmfd, lockmode, indexes)
+#define otp_heap_delete(rel, tid, tmfd) \
+	heap_delete(rel, tid, GetCurrentCommandId(true), 0, InvalidSnapshot, true, tmfd)
 #define otp_index_insert(info, slot, estate, indexes) \
 	ExecInsertIndexTuples(info, estate, (indexes) == TU_Summarizing ? EIIT_ONLY_SUMMARIZING : 0, \
 						  slot, NIL, NULL)
@@ -64,6 +66,11 @@ typedef bool OtpUpdateIndexes;
 #define otp_index_insert(info, slot, estate, indexes) \
 	ExecInsertIndexTuples(info, slot, estate, false, false, NULL, NIL)
 #define OTP_INDEX_ALL true
+#endif
+
+#ifndef otp_heap_delete
+#define otp_heap_delete(rel, tid, tmfd) \
+	heap_delete(rel, tid, GetCurrentCommandId(true), InvalidSnapshot, true, tmfd, false)
 #endif
 
 /* 18 counts an index's scans for EXPLAIN, 19 takes flags besides. */

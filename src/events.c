@@ -31,10 +31,16 @@ otp_event_of_transaction(const OtpPolicy *policy, TimestampTz at, const text *us
 }
 
 bool
-otp_event_rejected(const OtpPolicy *policy, TimestampTz at, const text *user,
-				   const text *purpose, const char *reason, const char *method)
+otp_event_permanent(const OtpPolicy *policy, TimestampTz at, const text *user,
+					const text *purpose, const char *event, const char *reason,
+					const char *method)
 {
-	OtpEvent	row = {at, user, purpose, "rejected", reason, method};
+	bool		rejected = event == NULL;
+	OtpEvent	row = {
+		at, user, purpose, rejected ? "rejected" : event, rejected ? reason : NULL, method
+	};
 
-	return policy->trail == OTP_TRAIL_NONE || record(&row, true);
+	if (policy->trail == OTP_TRAIL_NONE || (!rejected && policy->trail != OTP_TRAIL_ALL))
+		return true;
+	return record(&row, true);
 }

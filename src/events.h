@@ -12,18 +12,20 @@
 #include "store/policy.h"
 
 /*
- * Records what commits with the transaction: "issued", "resent", "cancelled", and "accepted"
- * with its method.  Only where the trail is `all`.
+ * Records what commits with the transaction, such as "issued" or "accepted", with its method if it
+ * has one.  Only where the trail is `all`.
  */
 extern void otp_event_of_transaction(const OtpPolicy *policy, TimestampTz at, const text *user,
 									 const text *purpose, const char *event,
 									 const char *method);
 
 /*
- * Records a rejection with its reason, permanently, unless the trail is `none`.  Returns false if the row lasts only
- * if the transaction commits, because an index of the trail is being built concurrently.
+ * Records what stays whatever becomes of the transaction: a rejection with its reason, unless the trail is
+ * `none`, or, if `event` is not NULL, an acceptance that is spent at once, where the trail is `all`.  Returns false if
+ * the row lasts only if the transaction commits, because an index of the trail is being built concurrently.
  */
-extern bool otp_event_rejected(const OtpPolicy *policy, TimestampTz at, const text *user,
-							   const text *purpose, const char *reason, const char *method);
+extern bool otp_event_permanent(const OtpPolicy *policy, TimestampTz at, const text *user,
+								const text *purpose, const char *event, const char *reason,
+								const char *method);
 
 #endif							/* OTP_EVENTS_H */

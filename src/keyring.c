@@ -43,7 +43,10 @@ static void
 forget_keys(void)
 {
 	for (int i = 0; i < key_count; i++)
+	{
 		otp_hmac_free(keys[i].derive);
+		otp_wipe(keys[i].sealing, OTP_KEY_SIZE);
+	}
 	key_count = 0;
 	writing_id = 0;
 	stale = false;
@@ -66,7 +69,8 @@ add_key(int32 id, const uint8 *data_key)
 
 	ok = derive != NULL &&
 		otp_subkey(data_key, "otp derivation of codes", subkey) &&
-		otp_hmac_key(derive, subkey, sizeof(subkey));
+		otp_hmac_key(derive, subkey, sizeof(subkey)) &&
+		otp_subkey(data_key, "otp sealing of secrets", keys[key_count].sealing);
 	otp_wipe(subkey, sizeof(subkey));
 	if (!ok)
 	{
@@ -81,13 +85,18 @@ add_key(int32 id, const uint8 *data_key)
 static void
 make_room(void)
 {
+	OtpDataKey *old = keys;
+
 	if (key_count < key_room)
 		return;
-	if (keys == NULL)
-		keys = MemoryContextAlloc(TopMemoryContext, KEY_ROOM * sizeof(OtpDataKey));
-	else
-		keys = repalloc(keys, (key_room + KEY_ROOM) * sizeof(OtpDataKey));
+	keys = MemoryContextAlloc(TopMemoryContext, (key_room + KEY_ROOM) * sizeof(OtpDataKey));
 	key_room += KEY_ROOM;
+	if (old == NULL)
+		return;
+	/* not by repalloc(), which would leave the subkeys behind */
+	memcpy(keys, old, key_count * sizeof(OtpDataKey));
+	otp_wipe(old, key_count * sizeof(OtpDataKey));
+	pfree(old);
 }
 
 /* Unwraps a row and adds it to the ring. */
@@ -243,6 +252,15 @@ otp_data_key(int32 id)
 		return key;
 	load_key(id);
 	return &keys[key_count - 1];
+}
+
+void
+otp_data_keys_fetch(const int32 *ids, int count)
+{
+	refresh();
+	for (int i = 0; i < count; i++)
+		if (find_key(ids[i]) == NULL)
+			load_key(ids[i]);
 }
 
 const OtpDataKey *

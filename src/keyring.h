@@ -7,12 +7,14 @@
 
 #include "postgres.h"
 
+#include "core/aead.h"
 #include "core/hmac.h"
 
 typedef struct OtpDataKey
 {
 	int32		id;
 	OtpHmac    *derive;			/* subkey for codes and digests of guesses, keyed */
+	uint8		sealing[OTP_KEY_SIZE];	/* subkey for sealing secrets */
 } OtpDataKey;
 
 /*
@@ -37,5 +39,11 @@ extern const OtpDataKey *otp_data_key(int32 id);
  * however many invalidations arrive.
  */
 extern const OtpDataKey *otp_data_key_at_hand(int32 id);
+
+/*
+ * Has all the keys with these ids at hand, however many invalidations arrive, until the next call of another function of this
+ * file than otp_data_key_at_hand().  Errors as of otp_data_key().
+ */
+extern void otp_data_keys_fetch(const int32 *ids, int count);
 
 #endif							/* OTP_KEYRING_H */

@@ -13,44 +13,57 @@
 #include "utils/timestamp.h"
 
 #include "args.h"
-#include "attempt.h"
 #include "code.h"
 #include "errors.h"
+#include "verify.h"
 
-static void
-attempt_code(FunctionCallInfo fcinfo, const char *function, OtpVerdict *verdict)
+size_t
+otp_verify_canonical(const text *code, char guess[OTP_CODE_MAX + 1])
 {
-	OtpAttempt		attempt = {0};
-	const text *code = PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
+	return code == NULL ? 0 :
+		otp_canonical_text(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code), guess);
+}
+
+void
+otp_verify_attempt(OtpAttempt *attempt, const char *function, OtpVerdict *verdict)
+{
 	const char *statement = debug_query_string;
 
-	attempt.user = otp_arg_claimed_user(fcinfo, 0);
-	attempt.purpose = otp_arg_purpose(fcinfo, 2);
-	attempt.context = otp_arg_context(fcinfo, 3);
-	if (code != NULL)
-		attempt.guess_length = otp_canonical_text(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code),
-												  attempt.guess);
 	PG_TRY();
 	{
 		/* So that what the server logs meanwhile, lock waits and FATAL too, cannot quote the code. */
 		debug_query_string = NULL;
 		error_context_stack = NULL;
 		otp_require_writable(function);
-		if (attempt.guess_length == 0)
+		if (attempt->guess_length == 0 ||
+			(attempt->aim == OTP_AIM_RESYNC && attempt->second_length == 0))
 			*verdict = (OtpVerdict) {.reason = "malformed",.attempts_left = OTP_NO_COUNT};
 		else
-			otp_attempt_judge(&attempt, verdict);
+			otp_attempt_judge(attempt, verdict);
 	}
 	PG_CATCH();
 	{
 		(void) otp_errprivate();
 		debug_query_string = statement;
-		otp_attempt_wipe(&attempt);
+		otp_attempt_wipe(attempt);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 	debug_query_string = statement;
-	otp_attempt_wipe(&attempt);
+	otp_attempt_wipe(attempt);
+}
+
+static void
+attempt_code(FunctionCallInfo fcinfo, const char *function, OtpVerdict *verdict)
+{
+	OtpAttempt	attempt = {.aim = OTP_AIM_VERIFY};
+
+	attempt.user = otp_arg_claimed_user(fcinfo, 0);
+	attempt.purpose = otp_arg_purpose(fcinfo, 2);
+	attempt.context = otp_arg_context(fcinfo, 3);
+	attempt.guess_length = otp_verify_canonical(PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1),
+												attempt.guess);
+	otp_verify_attempt(&attempt, function, verdict);
 }
 
 /* otp_verify(user_id text, code text, purpose text, context text) → boolean */
@@ -61,7 +74,7 @@ otp_verify(PG_FUNCTION_ARGS)
 	OtpVerdict		verdict;
 
 	attempt_code(fcinfo, "otp_verify()", &verdict);
-	PG_RETURN_BOOL(strcmp(verdict.reason, "accepted") == 0);
+	PG_RETURN_BOOL(otp_verdict_is_accepted(&verdict));
 }
 
 /* otp_attempt(user_id text, code text, purpose text, context text) → otp_verdict */
@@ -77,7 +90,7 @@ otp_attempt(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	attempt_code(fcinfo, "otp_attempt()", &verdict);
-	values[0] = BoolGetDatum(strcmp(verdict.reason, "accepted") == 0);
+	values[0] = BoolGetDatum(otp_verdict_is_accepted(&verdict));
 	values[1] = CStringGetTextDatum(verdict.reason);
 	nulls[2] = verdict.method == NULL;
 	values[2] = nulls[2] ? (Datum) 0 : CStringGetTextDatum(verdict.method);

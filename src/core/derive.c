@@ -112,7 +112,7 @@ otp_derive_code(OtpHmac *key, const OtpBinding *binding, OtpAlphabet alphabet,
 }
 
 bool
-otp_derive_guess(OtpHmac *key, const OtpBinding *binding, const char *guess,
+otp_derive_guess(OtpHmac *key, const OtpBinding *binding, OtpBytes state, const char *guess,
 				 size_t guess_length, uint8_t digest[OTP_TAG_SIZE])
 {
 	uint8_t		block[OTP_DIGEST_MAX];
@@ -120,6 +120,7 @@ otp_derive_guess(OtpHmac *key, const OtpBinding *binding, const char *guess,
 	bool		ok;
 
 	ok = begin_message(&message, key, "guess", binding) &&
+		 (state.length == 0 || add_field(&message, state.data, state.length)) &&
 		 add_field(&message, guess, guess_length) &&
 		 end_message(&message, block);
 	otp_wipe(&message, sizeof(message));
@@ -127,6 +128,26 @@ otp_derive_guess(OtpHmac *key, const OtpBinding *binding, const char *guess,
 		memcpy(digest, block, OTP_TAG_SIZE);
 	else
 		otp_wipe(digest, OTP_TAG_SIZE);
+	otp_wipe(block, sizeof(block));
+	return ok;
+}
+
+bool
+otp_derive_pseudonym(OtpHmac *key, OtpBytes user, uint8_t pseudonym[OTP_PSEUDONYM_SIZE])
+{
+	static const char kind[] = "pseudonym";
+	uint8_t		block[OTP_DIGEST_MAX];
+	Message		message = {.key = key};
+	bool		ok;
+
+	ok = otp_hmac_begin(key) &&
+		 add_field(&message, kind, strlen(kind)) &&
+		 add_field(&message, user.data, user.length) &&
+		 end_message(&message, block);
+	if (ok)
+		memcpy(pseudonym, block, OTP_PSEUDONYM_SIZE);
+	else
+		otp_wipe(pseudonym, OTP_PSEUDONYM_SIZE);
 	otp_wipe(block, sizeof(block));
 	return ok;
 }

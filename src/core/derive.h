@@ -6,9 +6,10 @@
  * big-endian) before it, so that no two lists of fields give one message:
  *
  *		code:	"code", user, purpose, context, nonce, block number
- *		guess:	"guess", user, purpose, context, nonce, code
+ *		guess:	"guess", user, purpose, context, nonce, state, code
+ *		pseudonym:	"pseudonym", user
  *
- * where the block number is 4 bytes, big-endian, from 0.  Of block 0 the first 24
+ * where the state is left out if it is empty, and the block number is 4 bytes, big-endian, from 0.  Of block 0 the first 24
  * bytes are mapped onto the alphabet and the last 8 are the tag; of further
  * blocks, needed only when too many bytes were rejected, all 32 are mapped.
  *
@@ -50,11 +51,17 @@ extern bool otp_derive_code(OtpHmac *key, const OtpBinding *binding,
 							char *code, uint8_t tag[OTP_TAG_SIZE]);
 
 /*
- * A digest of a canonical guess at a binding, which may be stored: it tells
- * whether the same guess comes again, and needs the key to be computed.
+ * A digest of a canonical guess at a binding and whatever else it was aimed at (state), which
+ * may be stored: it tells whether the same guess comes again, and needs the key to be computed.
  */
 extern bool otp_derive_guess(OtpHmac *key, const OtpBinding *binding,
-							 const char *guess, size_t guess_length,
+							 OtpBytes state, const char *guess, size_t guess_length,
 							 uint8_t digest[OTP_TAG_SIZE]);
+
+#define OTP_PSEUDONYM_SIZE	16
+
+/* What a user is known by who has been forgotten: it tells whether he comes again, and needs the key to be computed. */
+extern bool otp_derive_pseudonym(OtpHmac *key, OtpBytes user,
+								 uint8_t pseudonym[OTP_PSEUDONYM_SIZE]);
 
 #endif							/* OTP_CORE_DERIVE_H */

@@ -110,28 +110,47 @@ read_digits(const char *guess, size_t length, int digits)
 	return number;
 }
 
-/* All codes are compared and all steps taken alike, wherever the match is. */
+/* Is the code of a counter one of the guesses?  1 or 0 each; all are compared. */
 static bool
-search(OtpHmac *key, int digits, uint64_t guess, const uint64_t *counters, int count, int *match)
+compare(OtpHmac *key, int digits, uint64_t counter, const uint64_t *guesses, bool pair,
+		unsigned equal[2])
+{
+	uint32_t	number;
+	uint64_t	code;
+	bool		ok = counter_number(key, counter, &number);
+
+	code = last_digits(number, digits);
+	equal[0] = otp_equal(&code, &guesses[0], sizeof(code));
+	equal[1] = pair ? otp_equal(&code, &guesses[1], sizeof(code)) : 0;
+	otp_wipe(&number, sizeof(number));
+	otp_wipe(&code, sizeof(code));
+	return ok;
+}
+
+/*
+ * All codes are compared and all steps taken alike, wherever the match is.  pair: is the second
+ * guess that of the counter behind?
+ */
+static bool
+search(OtpHmac *key, int digits, const uint64_t *guesses, bool pair,
+	   const uint64_t *counters, int count, int *match)
 {
 	unsigned	found = 0;
 	unsigned	best = 0;
-	uint32_t	number = 0;
-	uint64_t	code = 0;
+	unsigned	before = 0;
 	bool		ok = true;
 
 	for (int i = 0; i < count && ok; i++)
 	{
+		unsigned	equal[2];
 		unsigned	first;
 
-		ok = counter_number(key, counters[i], &number);
-		code = last_digits(number, digits);
-		first = otp_equal(&code, &guess, sizeof(code)) & (found ^ 1);
-		best |= (0 - first) & (unsigned) i;
+		ok = compare(key, digits, counters[i], guesses, pair, equal);
+		first = (pair ? before & equal[1] : equal[0]) & (found ^ 1);
+		best |= (0 - first) & (unsigned) (i - pair);
 		found |= first;
+		before = equal[0];
 	}
-	otp_wipe(&number, sizeof(number));
-	otp_wipe(&code, sizeof(code));
 	if (ok)
 		*match = (int) (best | (found - 1));
 	return ok;
@@ -141,9 +160,23 @@ bool
 otp_hotp_search(OtpHmac *key, int digits, const char *guess, size_t guess_length,
 				const uint64_t *counters, int count, int *match)
 {
+	uint64_t	number = read_digits(guess, guess_length, digits);
+
 	*match = -1;
-	return is_length(digits) &&
-		   search(key, digits, read_digits(guess, guess_length, digits), counters, count, match);
+	return is_length(digits) && search(key, digits, &number, false, counters, count, match);
+}
+
+bool
+otp_hotp_search_pair(OtpHmac *key, int digits, const char *guess, size_t guess_length,
+					 const char *second, size_t second_length,
+					 const uint64_t *counters, int count, int *match)
+{
+	uint64_t	guesses[2] = {
+		read_digits(guess, guess_length, digits), read_digits(second, second_length, digits)
+	};
+
+	*match = -1;
+	return is_length(digits) && search(key, digits, guesses, true, counters, count, match);
 }
 
 int64_t

@@ -43,6 +43,14 @@ extern bool otp_hotp_search(OtpHmac *key, int digits, const char *guess,
 							int count, int *match);
 
 /*
+ * The same with two guesses at the codes of two counters that follow each other in `counters`: *match is the least i of
+ * which counters[i] and counters[i + 1] match.
+ */
+extern bool otp_hotp_search_pair(OtpHmac *key, int digits, const char *guess,
+								 size_t guess_length, const char *second, size_t second_length,
+								 const uint64_t *counters, int count, int *match);
+
+/*
  * The time step of a moment, RFC 6238 section 4.2, rounded down, also before
  * 1970, where it is negative (as a counter: two's complement).
  */

@@ -128,7 +128,7 @@ otp_budget_fetch_at(Relation rel, Snapshot snapshot, const text *user, ItemPoint
 }
 
 void
-otp_budget_create(Relation rel, const text *user, OtpBudgetRow *row)
+otp_budget_create(Relation rel, const text *user, const OtpBudget *counts, OtpBudgetRow *row)
 {
 	Datum		values[COL_COUNT];
 	bool		nulls[COL_COUNT] = {false};
@@ -138,17 +138,40 @@ otp_budget_create(Relation rel, const text *user, OtpBudgetRow *row)
 	init_key(&key, user);
 	otp_table_check_not_removed(rel, 1, &key);
 	memset(row, 0, sizeof(*row));
-	values[COL_TOTAL - 1] = Int64GetDatum(0);
-	values[COL_LEVEL - 1] = Float8GetDatum(0);
-	values[COL_LAST_AT - 1] = TimestampTzGetDatum(0);
+	if (counts != NULL)
+		row->budget = *counts;
+	values[COL_TOTAL - 1] = Int64GetDatum(row->budget.total);
+	values[COL_LEVEL - 1] = Float8GetDatum(row->budget.level);
+	values[COL_LAST_AT - 1] = TimestampTzGetDatum(row->budget.last_at);
 	for (int i = 0; i < OTP_BUDGET_GUESSES; i++)
-		values[COL_GUESS_1 - 1 + i] = Int64GetDatum(0);
+		values[COL_GUESS_1 - 1 + i] = Int64GetDatum(row->budget.guesses[i]);
 	values[COL_USER_ID - 1] = PointerGetDatum(user);
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
 	otp_permanent_insert(rel, tuple);
 	row->exists = true;
 	row->tid = tuple->t_self;
 	heap_freetuple(tuple);
+}
+
+OtpUpdateResult
+otp_budget_remove(Relation rel, Snapshot snapshot, const text *user)
+{
+	ScanKeyData key;
+	HeapTuple	tuple;
+
+	init_key(&key, user);
+	tuple = otp_table_fetch(rel, snapshot, 1, &key);
+	return tuple == NULL ? OTP_UPDATE_LOST : otp_table_remove(rel, tuple);
+}
+
+void
+otp_budget_replace(OtpOverwrite *overwrite, const OtpBudget *budget)
+{
+	FormData_otp_budget form = {budget->total, budget->level, budget->last_at};
+	OtpPatch	patch = {0, sizeof(form), &form};
+
+	memcpy(form.guesses, budget->guesses, sizeof(form.guesses));
+	otp_overwrite_finish(overwrite, &patch, 1);
 }
 
 void

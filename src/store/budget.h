@@ -16,6 +16,7 @@
 #include "core/derive.h"
 #include "store/permanent.h"
 #include "store/relation.h"
+#include "store/write.h"
 
 /* wrong guesses that are remembered, so that the same one again costs nothing */
 #define OTP_BUDGET_GUESSES	8
@@ -51,10 +52,20 @@ extern void otp_budget_fetch_at(Relation rel, Snapshot snapshot, const text *use
 								ItemPointer hint, OtpBudgetRow *row);
 
 /*
- * Makes the all-zero row of a user, permanently.  The caller holds the user's lock and
+ * Makes the row of a user, permanently, with these counts, or all zero if NULL.  The caller holds the user's lock and
  * has seen that there is none.
  */
-extern void otp_budget_create(Relation rel, const text *user, OtpBudgetRow *row);
+extern void otp_budget_create(Relation rel, const text *user, const OtpBudget *counts,
+							  OtpBudgetRow *row);
+
+/*
+ * Deletes the row of a user, with the transaction.  The caller holds the user's lock; OTP_UPDATE_LOST if there
+ * is none.
+ */
+extern OtpUpdateResult otp_budget_remove(Relation rel, Snapshot snapshot, const text *user);
+
+/* Finishes an overwrite with any other budget; cannot fail. */
+extern void otp_budget_replace(OtpOverwrite *overwrite, const OtpBudget *budget);
 
 /*
  * Finishes an overwrite with a budget that differs from the row's in total, level, last_at and

@@ -144,7 +144,25 @@ otp_challenge_update(Relation rel, const OtpChallengeRow *row, const OtpChalleng
 	OtpUpdateResult result;
 
 	to_form(challenge, (FormData_otp_challenge *) GETSTRUCT(tuple));
-	result = otp_table_update(rel, &row->tuple->t_self, tuple);
+	result = otp_table_update(rel, row->tuple, tuple);
 	heap_freetuple(tuple);
 	return result;
+}
+
+void
+otp_challenge_overwrite(OtpOverwrite *overwrite, OtpChallengeState state)
+{
+	char		byte = state;
+	OtpPatch	patch = {offsetof(FormData_otp_challenge, state), sizeof(byte), &byte};
+
+	otp_overwrite_finish(overwrite, &patch, 1);
+}
+
+int64
+otp_challenge_remove_all(Relation rel, const text *user)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
+	return otp_table_remove_all(rel, 1, &key);
 }

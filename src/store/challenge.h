@@ -13,6 +13,7 @@
 #include "storage/itemptr.h"
 
 #include "core/derive.h"
+#include "store/permanent.h"
 #include "store/relation.h"
 #include "store/write.h"
 
@@ -56,5 +57,11 @@ extern void otp_challenge_insert(Relation rel, const text *user, const text *pur
 /* Compare-and-set: replaces the version that was fetched. */
 extern OtpUpdateResult otp_challenge_update(Relation rel, const OtpChallengeRow *row,
 											const OtpChallenge *challenge);
+
+/* Finishes an overwrite of the row: its state; cannot fail. */
+extern void otp_challenge_overwrite(OtpOverwrite *overwrite, OtpChallengeState state);
+
+/* Deletes all rows of a user with the transaction, waiting for whoever changes one; returns how many. */
+extern int64 otp_challenge_remove_all(Relation rel, const text *user);
 
 #endif							/* OTP_STORE_CHALLENGE_H */

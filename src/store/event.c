@@ -4,13 +4,16 @@
  */
 #include "compat.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/inet.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "store/event.h"
@@ -90,4 +93,26 @@ otp_event_insert(Relation rel, const OtpEvent *event, bool permanent)
 		otp_table_insert(rel, tuple);
 	heap_freetuple(tuple);
 	return permanent;
+}
+
+int64
+otp_event_remove_all(Relation rel, const text *user)
+{
+	Snapshot	snapshot = otp_snapshot_now();
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int64		removed = 0;
+
+	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
+	scan = systable_beginscan(rel, InvalidOid, false, snapshot, 1, &key);
+	while ((tuple = systable_getnext(scan)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (otp_table_remove(rel, tuple) == OTP_UPDATED)
+			removed++;
+	}
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	return removed;
 }

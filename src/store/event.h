@@ -29,4 +29,7 @@ typedef struct OtpEvent
  */
 extern bool otp_event_insert(Relation rel, const OtpEvent *event, bool permanent);
 
+/* Deletes all rows of a user with the transaction, reading the whole table; returns how many. */
+extern int64 otp_event_remove_all(Relation rel, const text *user);
+
 #endif							/* OTP_STORE_EVENT_H */

@@ -93,6 +93,27 @@ otp_key_fetch_writing(Relation rel, Snapshot snapshot, OtpKeyRow *row)
 	return found;
 }
 
+int
+otp_key_fetch_ids(Relation rel, Snapshot snapshot, int32 **ids)
+{
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
+	HeapTuple	tuple;
+	int			count = 0;
+	int			room = 4;
+	bool		isnull;
+
+	*ids = palloc(room * sizeof(int32));
+	while ((tuple = systable_getnext(scan)) != NULL)
+	{
+		if (count == room)
+			*ids = repalloc(*ids, (room *= 2) * sizeof(int32));
+		(*ids)[count++] = DatumGetInt32(heap_getattr(tuple, COL_ID, RelationGetDescr(rel),
+													 &isnull));
+	}
+	systable_endscan(scan);
+	return count;
+}
+
 void
 otp_key_insert(Relation rel, const OtpKeyRow *row)
 {

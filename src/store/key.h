@@ -34,6 +34,9 @@ extern bool otp_key_fetch(Relation rel, Snapshot snapshot, int32 id, OtpKeyRow *
 /* The writing key; false if there is none. */
 extern bool otp_key_fetch_writing(Relation rel, Snapshot snapshot, OtpKeyRow *row);
 
+/* The ids of all keys; returns how many, and *ids. */
+extern int	otp_key_fetch_ids(Relation rel, Snapshot snapshot, int32 **ids);
+
 /* Inserts a key permanently; the caller holds the lock of the keyring. */
 extern void otp_key_insert(Relation rel, const OtpKeyRow *row);
 

@@ -54,10 +54,10 @@
  *   before: what is left between judgement and charge is a critical section that copies
  *   bytes and logs them.  A held content lock holds off
  *   interrupts: no cancel, timeout or termination comes in between.
- * - Row versions: a table that is overwritten is never updated otherwise.  If a transaction
- *   is deleting or updating the row nevertheless, or this one has just inserted it in the
- *   ordinary way, the overwrite is refused, because it might land on a version that dies; a mere row
- *   lock does not matter.
+ * - Row versions: if a transaction is deleting or updating the row, or this one has just inserted
+ *   it in the ordinary way, the overwrite is refused, because it might land on a version that
+ *   dies; a mere row lock does not matter.  Tables whose rows are both overwritten and updated are
+ *   updated by otp_table_update(), which sees an overwrite that came between reading and updating.
  * - Null bitmap, length and the position of every column stay as they are, and
  *   none of the columns is indexed, so no index entry becomes wrong.
  * - A reader without the page's lock can see the columns of a row half changed, as
@@ -185,52 +185,81 @@ row_may_go(Relation rel, HeapTupleHeader header)
 		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetRawXmin(header));
 }
 
-/* Is the row one that no transaction can take away?  The caller has locked the buffer. */
-static bool
-row_stays(Relation rel, Buffer buffer, ItemPointer tid, ItemId item)
+/* Can a transaction take the row away?  The caller has locked the buffer. */
+static OtpOverwriteState
+row_state(Relation rel, Buffer buffer, ItemPointer tid, ItemId item, TransactionId *busy)
 {
 	HeapTupleData tuple;
 
 	tuple.t_data = (HeapTupleHeader) PageGetItem(BufferGetPage(buffer), item);
 	if (row_may_go(rel, tuple.t_data))
-		return false;
+		return OTP_OVERWRITE_OWN;
 	if ((tuple.t_data->t_infomask & HEAP_XMAX_INVALID) != 0 ||
 		HEAP_XMAX_IS_LOCKED_ONLY(tuple.t_data->t_infomask))
-		return true;
+		return OTP_OVERWRITE_READY;
 	tuple.t_len = ItemIdGetLength(item);
 	tuple.t_self = *tid;
 	tuple.t_tableOid = RelationGetRelid(rel);
-	return HeapTupleSatisfiesUpdate(&tuple, GetCurrentCommandId(false), buffer) == TM_Ok;
+	switch (HeapTupleSatisfiesUpdate(&tuple, GetCurrentCommandId(false), buffer))
+	{
+		case TM_Ok:
+			return OTP_OVERWRITE_READY;
+		case TM_Invisible:
+		case TM_SelfModified:
+			return OTP_OVERWRITE_OWN;
+		case TM_BeingModified:
+			*busy = HeapTupleHeaderGetUpdateXid(tuple.t_data);
+			return OTP_OVERWRITE_BUSY;
+		default:
+			return OTP_OVERWRITE_GONE;
+	}
 }
 
-void
-otp_overwrite_begin(OtpOverwrite *overwrite, Relation rel, ItemPointer tid)
+OtpOverwriteState
+otp_overwrite_try(OtpOverwrite *overwrite, Relation rel, ItemPointer tid, TransactionId *busy)
 {
+	OtpOverwriteState state = OTP_OVERWRITE_MISSING;
 	Page		page;
-	ItemId		item;
 
 	overwrite->rel = rel;
 	overwrite->buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(tid));
 	overwrite->offset = ItemPointerGetOffsetNumber(tid);
 	LockBuffer(overwrite->buffer, BUFFER_LOCK_EXCLUSIVE);
-
 	page = BufferGetPage(overwrite->buffer);
-	item = PageGetItemId(page, overwrite->offset);
-	if (overwrite->offset > PageGetMaxOffsetNumber(page) || !ItemIdIsNormal(item))
-		ereport(ERROR,
-				errcode(ERRCODE_DATA_CORRUPTED),
-				errmsg("row (%u,%u) of table \"%s\" is missing",
-					   ItemPointerGetBlockNumber(tid), overwrite->offset,
-					   RelationGetRelationName(rel)),
-				otp_errprivate());
-	if (!row_stays(rel, overwrite->buffer, tid, item))
-		ereport(ERROR,
-				errcode(ERRCODE_OBJECT_IN_USE),
-				errmsg("a row of table \"%s\" is being changed by a transaction",
-					   RelationGetRelationName(rel)),
-				errdetail("The extension changes these rows in place; nothing else may update them."),
-				errhint("End that transaction and try again."),
-				otp_errprivate());
+	if (overwrite->offset <= PageGetMaxOffsetNumber(page) &&
+		ItemIdIsNormal(PageGetItemId(page, overwrite->offset)))
+		state = row_state(rel, overwrite->buffer, tid, PageGetItemId(page, overwrite->offset), busy);
+	if (state != OTP_OVERWRITE_READY)
+		UnlockReleaseBuffer(overwrite->buffer);
+	return state;
+}
+
+void
+otp_overwrite_begin(OtpOverwrite *overwrite, Relation rel, ItemPointer tid)
+{
+	TransactionId busy;
+
+	switch (otp_overwrite_try(overwrite, rel, tid, &busy))
+	{
+		case OTP_OVERWRITE_READY:
+			break;
+		case OTP_OVERWRITE_MISSING:
+			ereport(ERROR,
+					errcode(ERRCODE_DATA_CORRUPTED),
+					errmsg("row (%u,%u) of table \"%s\" is missing",
+						   ItemPointerGetBlockNumber(tid), overwrite->offset,
+						   RelationGetRelationName(rel)),
+					otp_errprivate());
+			break;
+		default:
+			ereport(ERROR,
+					errcode(ERRCODE_OBJECT_IN_USE),
+					errmsg("a row of table \"%s\" is being changed by a transaction",
+						   RelationGetRelationName(rel)),
+					errdetail("The extension changes these rows in place; nothing else may update them."),
+					errhint("End that transaction and try again."),
+					otp_errprivate());
+	}
 }
 
 void

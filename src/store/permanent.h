@@ -50,7 +50,20 @@ typedef struct OtpPatch
 #define OTP_PATCH_COUNT		4
 #define OTP_PATCH_BYTES		128
 
+typedef enum OtpOverwriteState
+{
+	OTP_OVERWRITE_READY,		/* as after otp_overwrite_begin() */
+	OTP_OVERWRITE_BUSY,			/* another transaction, *busy, is changing the row */
+	OTP_OVERWRITE_OWN,			/* this transaction has made or changed it, and a rollback would undo that */
+	OTP_OVERWRITE_GONE,			/* it has been replaced or deleted */
+	OTP_OVERWRITE_MISSING		/* there is no row */
+} OtpOverwriteState;
+
 extern void otp_overwrite_begin(OtpOverwrite *overwrite, Relation rel, ItemPointer tid);
+
+/* The same without an error: says why nothing can be overwritten now, and then holds nothing. */
+extern OtpOverwriteState otp_overwrite_try(OtpOverwrite *overwrite, Relation rel,
+										   ItemPointer tid, TransactionId *busy);
 extern void otp_overwrite_finish(OtpOverwrite *overwrite, const OtpPatch *patches, int count);
 extern void otp_overwrite_abort(OtpOverwrite *overwrite);
 

@@ -7,9 +7,11 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
@@ -32,10 +34,15 @@ enum
 	COL_LIFETIME,
 	COL_MAX_ATTEMPTS,
 	COL_TRAIL,
+	COL_METHODS,
+	COL_SPENT_AT_ONCE,
 	COL_FREE_GUESSES,
 	COL_FORGIVE_EVERY,
 	COL_FIRST_DELAY,
 	COL_LONGEST_DELAY,
+	COL_MAX_DRIFT,
+	COL_RESYNC_WINDOW,
+	COL_ENROLL_LIFETIME,
 	COL_SHIPPED,
 	COL_COUNT = COL_SHIPPED
 };
@@ -54,6 +61,15 @@ static MemoryContext policy_context = NULL;
 static HTAB *policies;
 static OtpPolicy default_policy;
 static OtpLimits default_limits;
+
+const char *
+otp_method_name(OtpMethod method)
+{
+	static const char *const names[] = {"issued", "totp", "hotp", "recovery"};
+
+	StaticAssertStmt(lengthof(names) == OTP_METHOD_COUNT, "each method has a name");
+	return names[method];
+}
 
 static void
 policy_changed(void)
@@ -82,6 +98,22 @@ trail_of(Datum value)
 	return OTP_TRAIL_ALL;
 }
 
+static int
+methods_of(Datum value)
+{
+	Datum	   *names;
+	int			count;
+	int			methods = 0;
+
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
+					  &names, NULL, &count);
+	for (int i = 0; i < count; i++)
+		for (OtpMethod method = 0; method < OTP_METHOD_COUNT; method++)
+			if (strcmp(TextDatumGetCString(names[i]), otp_method_name(method)) == 0)
+				methods |= OTP_METHOD_BIT(method);
+	return methods;
+}
+
 /* Overlays a row's columns; those that are null stay as they are. */
 static void
 read_policy(const Datum *values, const bool *nulls, OtpPolicy *policy)
@@ -97,6 +129,10 @@ read_policy(const Datum *values, const bool *nulls, OtpPolicy *policy)
 		policy->max_attempts = DatumGetInt32(values[COL_MAX_ATTEMPTS - 1]);
 	if (!nulls[COL_TRAIL - 1])
 		policy->trail = trail_of(values[COL_TRAIL - 1]);
+	if (!nulls[COL_METHODS - 1])
+		policy->methods = methods_of(values[COL_METHODS - 1]);
+	if (!nulls[COL_SPENT_AT_ONCE - 1])
+		policy->spent_at_once = DatumGetBool(values[COL_SPENT_AT_ONCE - 1]);
 }
 
 static void
@@ -106,6 +142,9 @@ read_limits(const Datum *values, OtpLimits *limits)
 	limits->forgive_every = interval_usecs(values[COL_FORGIVE_EVERY - 1]);
 	limits->first_delay = interval_usecs(values[COL_FIRST_DELAY - 1]);
 	limits->longest_delay = interval_usecs(values[COL_LONGEST_DELAY - 1]);
+	limits->max_drift = DatumGetInt32(values[COL_MAX_DRIFT - 1]);
+	limits->resync_window = DatumGetInt32(values[COL_RESYNC_WINDOW - 1]);
+	limits->enroll_lifetime = interval_usecs(values[COL_ENROLL_LIFETIME - 1]);
 }
 
 static void

@@ -21,6 +21,21 @@ typedef enum OtpTrail
 	OTP_TRAIL_ALL
 } OtpTrail;
 
+/* What a code can be; a policy says which of them it accepts. */
+typedef enum OtpMethod
+{
+	OTP_METHOD_ISSUED,
+	OTP_METHOD_TOTP,
+	OTP_METHOD_HOTP,
+	OTP_METHOD_RECOVERY
+} OtpMethod;
+
+#define OTP_METHOD_COUNT	(OTP_METHOD_RECOVERY + 1)
+#define OTP_METHOD_BIT(method)	(1 << (method))
+
+/* Its name, as in otp_policy.methods and otp_verdict.method. */
+extern const char *otp_method_name(OtpMethod method);
+
 /* What holds for a purpose; what its row leaves null is the default's. */
 typedef struct OtpPolicy
 {
@@ -29,6 +44,8 @@ typedef struct OtpPolicy
 	int64		lifetime;		/* microseconds */
 	int			max_attempts;	/* wrong guesses that a code bears */
 	OtpTrail	trail;
+	int			methods;		/* OTP_METHOD_BITs */
+	bool		spent_at_once;	/* is what is accepted spent whatever becomes of the transaction? */
 } OtpPolicy;
 
 /* What holds for each user, whatever the purpose: the row "default". */
@@ -38,6 +55,9 @@ typedef struct OtpLimits
 	int64		forgive_every;	/* microseconds until a wrong guess is forgiven */
 	int64		first_delay;	/* microseconds */
 	int64		longest_delay;	/* microseconds */
+	int			max_drift;		/* time steps that a token's clock is learned to be off */
+	int			resync_window;	/* time steps either side, or counters, that a resynchronisation searches */
+	int64		enroll_lifetime;	/* microseconds that an enrolment waits for its confirmation */
 } OtpLimits;
 
 /*

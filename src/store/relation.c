@@ -29,12 +29,14 @@ typedef struct TableDef
 } TableDef;
 
 static const TableDef tables[OTP_TABLE_COUNT] = {
-	[OTP_TABLE_POLICY] = {"otp_policy", 11},
+	[OTP_TABLE_POLICY] = {"otp_policy", 16},
 	[OTP_TABLE_KEY] = {"otp_key", 5},
 	[OTP_TABLE_CHALLENGE] = {"otp_challenge", 12},
 	[OTP_TABLE_BUDGET] = {"otp_budget", 12},
 	[OTP_TABLE_DECOY] = {"otp_decoy", 12},
 	[OTP_TABLE_EVENT] = {"otp_event", 9},
+	[OTP_TABLE_CREDENTIAL] = {"otp_credential", 19},
+	[OTP_TABLE_RECOVERY] = {"otp_recovery", 6},
 };
 
 /* OIDs of this database, once looked up; a relcache invalidation forgets one. */
@@ -186,7 +188,7 @@ fetch_version(Relation rel, Snapshot snapshot, ItemPointerData tid, bool *all_de
 	return copy;
 }
 
-/* Makes the scan keys' attribute numbers, which are the table's, those of its primary key. */
+/* Makes the scan keys' attribute numbers, which are the table's, those of its primary key's first columns. */
 static void
 to_index_columns(Relation rel, Relation index, int nkeys, ScanKey keys)
 {
@@ -194,7 +196,7 @@ to_index_columns(Relation rel, Relation index, int nkeys, ScanKey keys)
 
 	for (int i = 0; i < nkeys; i++)
 	{
-		if (nkeys != form->indnkeyatts || form->indkey.values[i] != keys[i].sk_attno)
+		if (nkeys > form->indnkeyatts || form->indkey.values[i] != keys[i].sk_attno)
 			ereport(ERROR,
 					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					errmsg("primary key of table \"%s\" of extension \"otp\" has other columns than this library knows",
@@ -204,28 +206,48 @@ to_index_columns(Relation rel, Relation index, int nkeys, ScanKey keys)
 	}
 }
 
-HeapTuple
-otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
+/* The rows that are found, as copies; but for the first only if `all`. */
+static List *
+fetch_rows(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys, bool all)
 {
 	Relation	index = otp_table_open_primary_key(rel);
 	IndexScanDesc scan = otp_index_beginscan(rel, index, snapshot, nkeys);
-	HeapTuple	tuple = NULL;
+	List	   *tuples = NIL;
 	ItemPointer tid;
 
 	to_index_columns(rel, index, nkeys, keys);
 	index_rescan(scan, keys, nkeys, NULL, 0);
-	while (tuple == NULL && (tid = index_getnext_tid(scan, ForwardScanDirection)) != NULL)
+	while ((all || tuples == NIL) &&
+		   (tid = index_getnext_tid(scan, ForwardScanDirection)) != NULL)
 	{
 		bool		all_dead = false;
+		HeapTuple	tuple = fetch_version(rel, snapshot, *tid, &all_dead);
 
-		tuple = fetch_version(rel, snapshot, *tid, &all_dead);
 		/* as PostgreSQL: a standby may still need what is dead here */
 		scan->kill_prior_tuple = all_dead && !scan->xactStartedInRecovery;
 		Assert(!scan->xs_recheck);
-	}
-	if (tuple != NULL)
+		if (tuple == NULL)
+			continue;
 		pgstat_count_heap_fetch(index);
+		tuples = lappend(tuples, tuple);
+	}
 	index_endscan(scan);
 	index_close(index, NoLock);
+	return tuples;
+}
+
+HeapTuple
+otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
+{
+	List	   *tuples = fetch_rows(rel, snapshot, nkeys, keys, false);
+	HeapTuple	tuple = tuples == NIL ? NULL : linitial(tuples);
+
+	list_free(tuples);
 	return tuple;
+}
+
+List *
+otp_table_fetch_all(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
+{
+	return fetch_rows(rel, snapshot, nkeys, keys, true);
 }

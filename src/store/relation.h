@@ -13,6 +13,7 @@
 
 #include "access/htup.h"
 #include "access/skey.h"
+#include "nodes/pg_list.h"
 #include "storage/lockdefs.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
@@ -24,10 +25,12 @@ typedef enum OtpTable
 	OTP_TABLE_CHALLENGE,
 	OTP_TABLE_BUDGET,
 	OTP_TABLE_DECOY,
-	OTP_TABLE_EVENT
+	OTP_TABLE_EVENT,
+	OTP_TABLE_CREDENTIAL,
+	OTP_TABLE_RECOVERY
 } OtpTable;
 
-#define OTP_TABLE_COUNT	(OTP_TABLE_EVENT + 1)
+#define OTP_TABLE_COUNT	(OTP_TABLE_RECOVERY + 1)
 
 /*
  * Opens the relation that holds a table's rows of a user (NULL: rows of no user).
@@ -50,6 +53,12 @@ extern Snapshot otp_snapshot_now(void);
  * order), as a copy, or NULL.  With a SnapshotDirty, *snapshot says whose row it is.
  */
 extern HeapTuple otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys);
+
+/*
+ * All rows, of type HeapTuple and as copies, whose primary key begins with `keys`, in the key's
+ * order; NIL if there are none.
+ */
+extern List *otp_table_fetch_all(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys);
 
 /* The primary key, opened; otp_table_open() has locked it.  Error: 42704 if it was dropped. */
 extern Relation otp_table_open_primary_key(Relation rel);

@@ -9,6 +9,7 @@
 #include "access/xact.h"
 #include "catalog/pg_index.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/memdebug.h"
 #include "utils/rel.h"
@@ -126,8 +127,9 @@ otp_table_delete(Relation rel, ItemPointer tid)
 	CommandCounterIncrement();
 }
 
-OtpUpdateResult
-otp_table_update(Relation rel, ItemPointer tid, HeapTuple tuple)
+/* One try; *tuple gets its place. */
+static TM_Result
+update_version(Relation rel, ItemPointer tid, HeapTuple tuple)
 {
 	TM_FailureData failure;
 	LockTupleMode lockmode;
@@ -136,19 +138,108 @@ otp_table_update(Relation rel, ItemPointer tid, HeapTuple tuple)
 
 	VALGRIND_CHECK_MEM_IS_DEFINED(tuple->t_data, tuple->t_len);
 	result = otp_heap_update(rel, tid, tuple, &failure, &lockmode, &indexes);
-	switch (result)
-	{
-		case TM_Ok:
-			break;
-		case TM_Updated:
-		case TM_Deleted:
-			return OTP_UPDATE_LOST;
-		default:
-			elog(ERROR, "unexpected result %d of updating table \"%s\"",
-				 (int) result, RelationGetRelationName(rel));
-	}
+	if (result != TM_Ok)
+		return result;
 	if (!otp_index_none(indexes, tuple))
 		otp_table_insert_index_entries(rel, tuple, indexes);
 	CommandCounterIncrement();
+	return TM_Ok;
+}
+
+static OtpUpdateResult
+lost_or_error(Relation rel, TM_Result result)
+{
+	if (result != TM_Updated && result != TM_Deleted)
+		elog(ERROR, "unexpected result %d of changing table \"%s\"",
+			 (int) result, RelationGetRelationName(rel));
+	return OTP_UPDATE_LOST;
+}
+
+/*
+ * What has become of a version that this transaction has just replaced or deleted, if it says something
+ * else than when it was read, else NULL.  From now on nobody can overwrite it.
+ */
+static HeapTuple
+overwritten_meanwhile(Relation rel, HeapTuple old)
+{
+	Buffer		buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(&old->t_self));
+	Page		page = BufferGetPage(buffer);
+	HeapTupleData now;
+	HeapTuple	copy = NULL;
+	ItemId		item;
+	int			hoff = old->t_data->t_hoff;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	item = PageGetItemId(page, ItemPointerGetOffsetNumber(&old->t_self));
+	now.t_data = (HeapTupleHeader) PageGetItem(page, item);
+	now.t_len = ItemIdGetLength(item);
+	now.t_self = old->t_self;
+	now.t_tableOid = old->t_tableOid;
+	Assert(now.t_len == old->t_len && now.t_data->t_hoff == hoff);
+	if (memcmp((char *) now.t_data + hoff, (char *) old->t_data + hoff, now.t_len - hoff) != 0)
+		copy = heap_copytuple(&now);
+	UnlockReleaseBuffer(buffer);
+	return copy;
+}
+
+OtpUpdateResult
+otp_table_update(Relation rel, HeapTuple old, HeapTuple new)
+{
+	TM_Result	result = update_version(rel, &old->t_self, new);
+	HeapTuple	now;
+
+	if (result != TM_Ok)
+		return lost_or_error(rel, result);
+	now = overwritten_meanwhile(rel, old);
+	if (now == NULL)
+		return OTP_UPDATED;
+	/* Our version was made of what is no longer so; it takes over what is. */
+	result = update_version(rel, &new->t_self, now);
+	if (result != TM_Ok)
+		elog(ERROR, "unexpected result %d of changing table \"%s\"",
+			 (int) result, RelationGetRelationName(rel));
+	return OTP_UPDATE_LOST;
+}
+
+OtpUpdateResult
+otp_table_remove(Relation rel, HeapTuple old)
+{
+	TM_FailureData failure;
+	TM_Result	result = otp_heap_delete(rel, &old->t_self, &failure);
+
+	if (result != TM_Ok)
+		return lost_or_error(rel, result);
+	CommandCounterIncrement();
 	return OTP_UPDATED;
+}
+
+int64
+otp_table_remove_all(Relation rel, int nkeys, ScanKey keys)
+{
+	int64		removed = 0;
+	bool		lost = true;
+
+	while (lost)
+	{
+		ScanKeyData key[INDEX_MAX_KEYS];
+		Snapshot	snapshot = otp_snapshot_now();
+		List	   *tuples;
+		ListCell   *cell;
+
+		CHECK_FOR_INTERRUPTS();
+		/* a scan makes the keys its own */
+		memcpy(key, keys, nkeys * sizeof(ScanKeyData));
+		tuples = otp_table_fetch_all(rel, snapshot, nkeys, key);
+		UnregisterSnapshot(snapshot);
+		lost = false;
+		foreach(cell, tuples)
+		{
+			if (otp_table_remove(rel, lfirst(cell)) == OTP_UPDATED)
+				removed++;
+			else
+				lost = true;
+		}
+		list_free_deep(tuples);
+	}
+	return removed;
 }

@@ -37,13 +37,24 @@ extern void otp_table_delete(Relation rel, ItemPointer tid);
 typedef enum OtpUpdateResult
 {
 	OTP_UPDATED,
-	OTP_UPDATE_LOST				/* another transaction changed the row first */
+	OTP_UPDATE_LOST				/* the row was changed first: read it again */
 } OtpUpdateResult;
 
 /*
- * Compare-and-set: replaces the row version at `tid` if it is still the last one, waiting
- * for the end of a transaction that is changing it.  Part of the transaction.
+ * Compare-and-set: replaces the row version that was read, `old`, if it is still the last one and
+ * says the same, waiting for the end of a transaction that is changing it.  Part of the
+ * transaction.  A version that a permanent write has overwritten since stays as that write has
+ * left it, and the update is lost as well.
  */
-extern OtpUpdateResult otp_table_update(Relation rel, ItemPointer tid, HeapTuple tuple);
+extern OtpUpdateResult otp_table_update(Relation rel, HeapTuple old, HeapTuple new);
+
+/* Compare-and-set: deletes the row version, under the same conditions.  Part of the transaction. */
+extern OtpUpdateResult otp_table_remove(Relation rel, HeapTuple old);
+
+/*
+ * Deletes all rows whose primary key begins with `keys`, waiting for whoever changes one; returns how many.  Part of the
+ * transaction.
+ */
+extern int64 otp_table_remove_all(Relation rel, int nkeys, ScanKey keys);
 
 #endif							/* OTP_STORE_WRITE_H */

@@ -2,7 +2,7 @@
 -- 37, 42).
 
 BEGIN;
-SELECT plan(148);
+SELECT plan(208);
 
 SELECT has_extension('otp');
 SELECT is((SELECT extversion FROM pg_extension WHERE extname = 'otp'),
@@ -45,6 +45,16 @@ INSERT INTO wanted VALUES
   ('otp_attempt', 'user_id text, code text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text',
    'otp_verdict', false),
   ('otp_cancel', 'user_id text, purpose text DEFAULT ''login''::text', 'boolean', false),
+  ('otp_enroll', 'user_id text, kind text DEFAULT ''totp''::text, label text DEFAULT NULL::text, issuer text DEFAULT NULL::text, secret otp_secret DEFAULT NULL::otp_secret, account text DEFAULT NULL::text, counter bigint DEFAULT 0, window_size integer DEFAULT NULL::integer, OUT credential_id bigint, OUT uri text',
+   'record', false),
+  ('otp_confirm', 'user_id text, code text, credential_id bigint DEFAULT NULL::bigint', 'boolean', false),
+  ('otp_credentials', 'user_id text, OUT credential_id bigint, OUT kind text, OUT state text, OUT label text, OUT issuer text, OUT account text, OUT serial text, OUT algorithm text, OUT digits integer, OUT period integer, OUT window_size integer, OUT drift integer, OUT counter bigint, OUT made_at timestamp with time zone, OUT expires_at timestamp with time zone, OUT used_at timestamp with time zone',
+   'SETOF record', false),
+  ('otp_revoke', 'user_id text, credential_id bigint', 'boolean', false),
+  ('otp_resync', 'user_id text, credential_id bigint, code1 text, code2 text', 'boolean', false),
+  ('otp_recovery_codes', 'user_id text, count integer DEFAULT 10', 'SETOF otp', false),
+  ('otp_recovery_left', 'user_id text', 'integer', false),
+  ('otp_forget', 'user_id text', 'bigint', false),
   ('otp_grant', 'role regrole, duty text', 'void', false),
   ('otp_master_key_init', '', 'text', false);
 SELECT is((SELECT array_agg(pg_get_function_arguments(oid)) FROM pg_proc WHERE proname = function), ARRAY[arguments],
@@ -68,15 +78,17 @@ CREATE ROLE regress_otp_app;
 SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = pure, function || ': for everyone only if it is pure')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT otp_grant('regress_otp_app', 'application');
-SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_grant', 'otp_master_key_init')),
+SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_forget', 'otp_grant', 'otp_master_key_init')),
           function || ': as granted')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT table_privs_are(:'otp', name, 'regress_otp_app', ARRAY[]::text[], name || ': no privilege')
-  FROM unnest(ARRAY['otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy', 'otp_event']) AS name;
+  FROM unnest(ARRAY['otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy', 'otp_event',
+                    'otp_credential', 'otp_recovery']) AS name;
 
 -- Tables.
 SELECT columns_are(:'otp', 'otp_policy', ARRAY['purpose', 'length', 'alphabet', 'lifetime', 'max_attempts', 'trail',
-  'free_guesses', 'forgive_every', 'first_delay', 'longest_delay', 'shipped']);
+  'methods', 'spent_at_once', 'free_guesses', 'forgive_every', 'first_delay', 'longest_delay', 'max_drift',
+  'resync_window', 'enroll_lifetime', 'shipped']);
 SELECT columns_are(:'otp', 'otp_event', ARRAY['at', 'user_id', 'purpose', 'event', 'reason', 'method', 'role', 'client_addr',
   'application_name']);
 SELECT col_is_pk(:'otp', 'otp_policy', 'purpose', 'one policy a purpose');
@@ -84,7 +96,7 @@ SELECT col_is_pk(:'otp', 'otp_key', 'id', 'one row a key');
 SELECT col_is_pk(:'otp', 'otp_challenge', ARRAY['user_id', 'purpose'], 'one code a user and purpose');
 SELECT col_is_pk(:'otp', 'otp_budget', 'user_id', 'one budget a user');
 SELECT hasnt_pk(:'otp', 'otp_event', 'the trail has no key');
-SELECT is((SELECT count(*)::integer FROM pg_constraint WHERE conrelid = 'otp_policy'::regclass AND contype = 'c'), 14,
+SELECT is((SELECT count(*)::integer FROM pg_constraint WHERE conrelid = 'otp_policy'::regclass AND contype = 'c'), 18,
           'otp_policy: constraints');
 SELECT has_index(:'otp', 'otp_key', 'otp_key_writing', 'one key writes');
 SELECT index_is_unique(:'otp', 'otp_key', 'otp_key_writing', 'one key writes');
@@ -97,12 +109,13 @@ SELECT has_trigger(:'otp', 'otp_key', 'otp_key_changed', 'sessions hear of a cha
 -- Users and purposes are compared byte by byte, whatever the database's collation.
 SELECT is((SELECT collname::text FROM pg_attribute JOIN pg_collation c ON c.oid = attcollation
              WHERE attrelid = t::regclass AND attname = 'user_id'), 'C', t || ': user_id is bytes')
-  FROM unnest(ARRAY['otp_challenge', 'otp_budget', 'otp_event']) AS t;
+  FROM unnest(ARRAY['otp_challenge', 'otp_budget', 'otp_event', 'otp_credential', 'otp_recovery']) AS t;
 
 -- Requirement 42: a dump has keys, budgets, policies and the trail, and no codes.
 SELECT is((SELECT array_agg(c::regclass::text ORDER BY c::regclass::text COLLATE "C")
              FROM pg_extension, unnest(extconfig) AS c WHERE extname = 'otp'),
-          ARRAY['otp_budget', 'otp_event', 'otp_key', 'otp_policy'], 'what is dumped');
+          ARRAY['otp_budget', 'otp_credential', 'otp_credential_id', 'otp_event', 'otp_key', 'otp_policy', 'otp_recovery'],
+          'what is dumped');
 
 SELECT * FROM finish();
 ROLLBACK;

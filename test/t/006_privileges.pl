@@ -49,6 +49,14 @@ my %functions = (
 	'otp_verify(text,text,text,text)' => ["otp_verify('alice', '492039')"],
 	'otp_attempt(text,text,text,text)' => ["otp_attempt('alice', '492039')"],
 	'otp_cancel(text,text)' => ["otp_cancel('alice')"],
+	'otp_enroll(text,text,text,text,otp_secret,text,bigint,integer)' => ["otp_enroll('alice')"],
+	'otp_confirm(text,text,bigint)' => ["otp_confirm('alice', '492039')"],
+	'otp_credentials(text)' => ["otp_credentials('alice')"],
+	'otp_revoke(text,bigint)' => ["otp_revoke('alice', 1)"],
+	'otp_resync(text,bigint,text,text)' => ["otp_resync('alice', 1, '492039', '492039')"],
+	'otp_recovery_codes(text,integer)' => ["otp_recovery_codes('alice')"],
+	'otp_recovery_left(text)' => ["otp_recovery_left('alice')"],
+	'otp_forget(text)' => ["otp_forget('alice')"],
 	'otp_grant(regrole,text)' => ["otp_grant('nobody', 'application')"],
 	'otp_master_key_init()' => ['otp_master_key_init()'],
 	'otp_policy_guard()' => ['otp_policy_guard()'],
@@ -105,21 +113,29 @@ sub works_for_application
 		SELECT ${schema}otp_resend('$what')::text = '$code', ${schema}otp_verify('$what', '$wrong'),
 		  (${schema}otp_attempt('$what', '$code')).reason, ${schema}otp_issue('$what') IS NULL, ${schema}otp_cancel('$what')});
 
-	is("$out$err", 't|f|accepted|f|t', "an application's five functions work $what");
+	is("$out$err", 't|f|accepted|f|t', "an application's functions for issued codes work $what");
+	($out, $err) = as('App Role', qq{$settings
+		SELECT credential_id > 0 AND uri <> '' FROM ${schema}otp_enroll('$what', 'hotp', secret => $secret);
+		SELECT ${schema}otp_confirm('$what', '755224'), ${schema}otp_verify('$what', '287082');
+		SELECT ${schema}otp_resync('$what', credential_id, '162583', '399871'), ${schema}otp_revoke('$what', credential_id)
+		FROM ${schema}otp_credentials('$what');
+		SELECT count(*) FROM ${schema}otp_recovery_codes('$what');
+		SELECT ${schema}otp_recovery_left('$what')});
+	is("$out$err", "t\nt|t\nt|t\n10\n10", "and so do those for authenticators $what");
 	is(budget($node, $what), 1, "and on the tables of the extension $what");
 	return;
 }
 works_for_application('as they are', '', '');
 for my $function (grep { !defined $functions{$_}[1] } sort keys %functions)
 {
-	next if $function =~ /^otp_(issue|resend|verify|attempt|cancel)\(/;
+	next if $function =~ /^otp_(issue|resend|verify|attempt|cancel|enroll|confirm|credentials|revoke|resync|recovery_\w+)\(/;
 	like((as('App Role', "SELECT $functions{$function}[0]"))[1],
 		qr/ERROR:  42501: permission denied for function/, "an application may not call $function");
 }
 
 my @tables = split /\n/,
-  value($node, "SELECT objid::regclass FROM pg_depend, pg_class WHERE classid = 'pg_class'::regclass AND $of_extension AND relkind IN ('r', 'v', 'm', 'S', 'p') AND objid = pg_class.oid ORDER BY 1");
-is_deeply([ sort @tables ], [qw(otp_budget otp_challenge otp_decoy otp_event otp_key otp_policy)],
+  value($node, "SELECT objid::regclass FROM pg_depend, pg_class WHERE classid = 'pg_class'::regclass AND $of_extension AND relkind IN ('r', 'v', 'm', 'p') AND objid = pg_class.oid ORDER BY 1");
+is_deeply([ sort @tables ], [qw(otp_budget otp_challenge otp_credential otp_decoy otp_event otp_key otp_policy otp_recovery)],
 	'these are the tables of the extension');
 for my $table (@tables)
 {
@@ -141,7 +157,9 @@ for my $table (@tables)
 		is("$denied of $said", @commands . ' of ' . @commands, "$role can do nothing to $table");
 	}
 }
-is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge,otp_budget,otp_decoy,otp_event}'::regclass[]) AS t,
+is(join('', map { (as($_, q{SELECT nextval('otp_credential_id')}))[1] =~ /ERROR:  42501/ } 'nobody', 'App Role'),
+	'11', 'and no number of an authenticator');
+is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge,otp_budget,otp_decoy,otp_event,otp_credential,otp_recovery}'::regclass[]) AS t,
 	unnest('{nobody,App Role}'::name[]) AS r
 	WHERE has_table_privilege(r, t, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
 	  OR has_any_column_privilege(r, t, 'SELECT, INSERT, UPDATE, REFERENCES')}),
@@ -157,6 +175,8 @@ value($node, q{
 	CREATE TABLE otp_challenge (user_id text PRIMARY KEY);
 	CREATE TABLE otp_budget (user_id text PRIMARY KEY);
 	CREATE TABLE otp_decoy (user_id text PRIMARY KEY);
+	CREATE TABLE otp_credential (user_id text PRIMARY KEY);
+	CREATE TABLE otp_recovery (user_id text PRIMARY KEY);
 	CREATE TABLE otp_event (at timestamptz);
 	CREATE TYPE otp_verdict AS (accepted boolean);
 	CREATE FUNCTION always(text, text) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT true';

@@ -15,6 +15,8 @@ static const char key_text[] = "a key of thirty-two bytes, known";
 
 #define KEY_LENGTH 32
 
+static const OtpBytes no_state = {NULL, 0};
+
 static OtpHmac *
 new_key(const char *text)
 {
@@ -168,7 +170,7 @@ test_known(OtpHmac *key)
 	is_bytes(tag, want, from_hex("7f32c059c6dae982", want), "known tag");
 	otp_derive_code(key, &b, OTP_ALPHABET_ALPHANUMERIC, 32, code, tag);
 	is_string(code, "PWUQRS9PMDDEHPAFYUY4FH573EWHYYAW", "known code of 32 symbols");
-	otp_derive_guess(key, &b, "123456", 6, tag);
+	otp_derive_guess(key, &b, no_state, "123456", 6, tag);
 	is_bytes(tag, want, from_hex("51aee90e02a5d1ba", want), "known digest of a guess");
 }
 
@@ -185,7 +187,7 @@ outcome(OtpHmac *key, OtpBinding b)
 	Outcome		o = {0};
 
 	ok(otp_derive_code(key, &b, OTP_ALPHABET_ALPHANUMERIC, 16, o.code, o.tag) &&
-	   otp_derive_guess(key, &b, "123456", 6, o.guess), "derived");
+	   otp_derive_guess(key, &b, no_state, "123456", 6, o.guess), "derived");
 	return o;
 }
 
@@ -229,17 +231,24 @@ test_guesses(OtpHmac *key)
 	uint8_t		digest[OTP_TAG_SIZE];
 	uint8_t		block[32];
 
-	ok(otp_derive_guess(key, &b, "123456", 6, first), "a guess");
+	ok(otp_derive_guess(key, &b, no_state, "123456", 6, first), "a guess");
 	reference("guess", &b, "123456", 6, block);
 	is_bytes(first, block, OTP_TAG_SIZE, "agrees with the computation apart");
-	otp_derive_guess(key, &b, "123457", 6, digest);
+	otp_derive_guess(key, &b, no_state, "123457", 6, digest);
 	ok(memcmp(first, digest, OTP_TAG_SIZE) != 0, "another guess, another digest");
-	otp_derive_guess(key, &b, "12345", 5, digest);
+	otp_derive_guess(key, &b, no_state, "12345", 5, digest);
 	ok(memcmp(first, digest, OTP_TAG_SIZE) != 0, "a shorter guess, another digest");
+
+	otp_derive_guess(key, &b, (OtpBytes) {"step 1", 6}, "123456", 6, digest);
+	ok(memcmp(first, digest, OTP_TAG_SIZE) != 0, "aimed at something else, another digest");
+	otp_derive_guess(key, &b, (OtpBytes) {"step 2", 6}, "123456", 6, block);
+	ok(memcmp(block, digest, OTP_TAG_SIZE) != 0, "and again another");
+	otp_derive_guess(key, &b, (OtpBytes) {"1", 1}, "23456", 5, digest);
+	ok(memcmp(first, digest, OTP_TAG_SIZE) != 0, "what it is aimed at is no part of the guess");
 
 	/* a guess of the four bytes of a block number is still no code */
 	reference("code", &b, "\0\0\0\0", 4, block);
-	otp_derive_guess(key, &b, "\0\0\0\0", 4, digest);
+	otp_derive_guess(key, &b, no_state, "\0\0\0\0", 4, digest);
 	ok(memcmp(block, digest, OTP_TAG_SIZE) != 0, "guesses and codes are apart");
 }
 
@@ -274,7 +283,7 @@ test_failures(void)
 	ok(!otp_derive_code(key, &b, OTP_ALPHABET_DIGITS, 8, code, tag), "no code without a key");
 	ok(all_zero(code, 9) && code[9] == 'x' && all_zero(tag, sizeof(tag)), "code and tag are wiped");
 	memset(tag, 'x', sizeof(tag));
-	ok(!otp_derive_guess(key, &b, "123456", 6, tag) && all_zero(tag, sizeof(tag)),
+	ok(!otp_derive_guess(key, &b, no_state, "123456", 6, tag) && all_zero(tag, sizeof(tag)),
 	   "no digest of a guess without a key");
 	otp_hmac_key(key, key_text, KEY_LENGTH);
 	ok(!otp_derive_code(key, &b, (OtpAlphabet) 4, 8, code, tag), "no code of no alphabet");

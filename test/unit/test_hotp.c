@@ -145,6 +145,41 @@ find(const OtpSecret *secret, const char *guess, const uint64_t *counters, int c
 	return ok ? match : match == -1 ? -2 : -3;
 }
 
+static int
+find_pair(const OtpSecret *secret, const char *guess, const char *second, int count)
+{
+	static const uint64_t counters[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2};
+	OtpHmac    *key = key_of(secret);
+	int			match = 77;
+	bool		ok = otp_hotp_search_pair(key, secret->digits, guess, strlen(guess), second,
+										  strlen(second), counters, count, &match);
+
+	otp_hmac_free(key);
+	return ok ? match : match == -1 ? -2 : -3;
+}
+
+static void
+test_search_pair(void)
+{
+	OtpSecret	secret = secret_of(OTP_SHA1, 6, 20);
+	const char *const *codes = rfc_4226_codes;
+
+	is_integer(find_pair(&secret, codes[0], codes[1], 12), 0, "a pair in the first place");
+	is_integer(find_pair(&secret, codes[8], codes[9], 10), 8, "in the last");
+	is_integer(find_pair(&secret, codes[8], codes[9], 9), -1, "not beyond the count");
+	is_integer(find_pair(&secret, codes[1], codes[2], 12), 1, "the least of two places");
+	is_integer(find_pair(&secret, codes[9], codes[1], 12), 9, "as the counters stand");
+	is_integer(find_pair(&secret, codes[2], codes[1], 12), -1, "not the other way round");
+	is_integer(find_pair(&secret, codes[3], codes[5], 12), -1, "not with one between");
+	is_integer(find_pair(&secret, codes[3], codes[3], 12), -1, "not the same one twice");
+	is_integer(find_pair(&secret, codes[3], "000000", 12), -1, "not the first alone");
+	is_integer(find_pair(&secret, "000000", codes[3], 12), -1, "not the second alone");
+	is_integer(find_pair(&secret, codes[3], "", 12), -1, "no second");
+	is_integer(find_pair(&secret, codes[0], codes[1], 1), -1, "one counter is no pair");
+	secret.digits = 11;
+	is_integer(find_pair(&secret, codes[0], codes[1], 12), -2, "no 11 digits");
+}
+
 static void
 test_search(void)
 {
@@ -239,6 +274,7 @@ main(void)
 		test_rfc_6238();
 		test_digits();
 		test_search();
+		test_search_pair();
 		test_negative();
 	}
 	test_steps();

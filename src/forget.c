@@ -1,0 +1,42 @@
+/*
+ * forget.c
+ *		otp_forget: removes all that is kept of a user.
+ */
+#include "compat.h"
+
+#include "access/table.h"
+#include "fmgr.h"
+
+#include "args.h"
+#include "pseudonym.h"
+#include "store/challenge.h"
+#include "store/credential.h"
+#include "store/event.h"
+#include "store/recovery.h"
+
+static int64
+remove_from(OtpTable table, const text *user, int64 (*remove_all) (Relation, const text *))
+{
+	Relation	rel = otp_table_open(table, user, RowExclusiveLock);
+	int64		removed = remove_all(rel, user);
+
+	table_close(rel, NoLock);
+	return removed;
+}
+
+/* otp_forget(user_id text) → bigint */
+PG_FUNCTION_INFO_V1(otp_forget);
+Datum
+otp_forget(PG_FUNCTION_ARGS)
+{
+	const text *user = otp_arg_user(fcinfo, 0);
+	int64		removed = 0;
+
+	otp_require_writable("otp_forget()");
+	removed += remove_from(OTP_TABLE_CHALLENGE, user, otp_challenge_remove_all);
+	removed += remove_from(OTP_TABLE_CREDENTIAL, user, otp_credential_remove_all);
+	removed += remove_from(OTP_TABLE_RECOVERY, user, otp_recovery_remove_all);
+	removed += remove_from(OTP_TABLE_EVENT, user, otp_event_remove_all);
+	removed += otp_budget_forget(user);
+	PG_RETURN_INT64(removed);
+}

@@ -1,0 +1,179 @@
+/*
+ * spend.c
+ *		Spending what a right guess is a code of.
+ *
+ * In the transaction: by an update that only succeeds on the version that was judged.  At once:
+ * by overwriting that version in place, which is refused while a transaction is replacing it.
+ * An update that has read a version before it was overwritten sees that it was (otp_table_update()).
+ * So of all who find the same code right, one spends it.
+ */
+#include "compat.h"
+
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/predicate.h"
+#include "utils/timestamp.h"
+
+#include "spend.h"
+#include "store/permanent.h"
+
+static OtpChallenge
+spent_challenge(const OtpAttempt *attempt)
+{
+	OtpChallenge spent = attempt->challenge.challenge;
+
+	spent.state = OTP_CHALLENGE_SPENT;
+	return spent;
+}
+
+/* Where the row stands that the guess matched. */
+static Relation
+matched_row(const OtpAttempt *attempt, OtpMethod method, ItemPointer *tid)
+{
+	const OtpAuthenticators *authenticators = &attempt->authenticators;
+
+	switch (method)
+	{
+		case OTP_METHOD_ISSUED:
+			*tid = &attempt->challenge.tuple->t_self;
+			return attempt->challenges;
+		case OTP_METHOD_RECOVERY:
+			*tid = &attempt->recovery.row.tuple->t_self;
+			return attempt->recoveries;
+		default:
+			*tid = &authenticators->rows[authenticators->which].tuple->t_self;
+			return attempt->credentials;
+	}
+}
+
+static void
+overwrite_as_spent(const OtpAttempt *attempt, OtpMethod method, OtpOverwrite *overwrite)
+{
+	OtpCredential credential;
+	OtpRecovery recovery;
+
+	switch (method)
+	{
+		case OTP_METHOD_ISSUED:
+			otp_challenge_overwrite(overwrite, OTP_CHALLENGE_SPENT);
+			break;
+		case OTP_METHOD_RECOVERY:
+			recovery = otp_recovery_accept(&attempt->recovery);
+			otp_recovery_overwrite(overwrite, &recovery);
+			break;
+		default:
+			credential = otp_authenticators_accept(&attempt->authenticators, &attempt->limits);
+			otp_credential_overwrite(overwrite, &credential);
+	}
+}
+
+/* The same in the transaction; waits for another one that is changing the row. */
+static OtpUpdateResult
+update_as_spent(const OtpAttempt *attempt, OtpMethod method)
+{
+	const OtpAuthenticators *authenticators = &attempt->authenticators;
+	OtpChallenge challenge;
+	OtpCredential credential;
+	OtpRecovery recovery;
+
+	switch (method)
+	{
+		case OTP_METHOD_ISSUED:
+			challenge = spent_challenge(attempt);
+			return otp_challenge_update(attempt->challenges, &attempt->challenge, &challenge);
+		case OTP_METHOD_RECOVERY:
+			recovery = otp_recovery_accept(&attempt->recovery);
+			return otp_recovery_update(attempt->recoveries, &attempt->recovery.row,
+									   attempt->user, &recovery);
+		default:
+			credential = otp_authenticators_accept(authenticators, &attempt->limits);
+			return otp_credential_update(attempt->credentials,
+										 &authenticators->rows[authenticators->which],
+										 &credential);
+	}
+}
+
+/* Can the code still be accepted after a wait? */
+static bool
+is_in_time(const OtpAttempt *attempt, OtpMethod method)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	switch (method)
+	{
+		case OTP_METHOD_ISSUED:
+			return now < attempt->challenge.challenge.expires_at;
+		case OTP_METHOD_RECOVERY:
+			return true;
+		default:
+			return otp_authenticators_in_time(&attempt->authenticators, now);
+	}
+}
+
+static OtpSpent
+spend_in_transaction(OtpAttempt *attempt, OtpMethod method)
+{
+	otp_attempt_end_round(attempt);
+	RESUME_INTERRUPTS();
+	if (update_as_spent(attempt, method) != OTP_UPDATED)
+		return OTP_SPENT_LOST;
+	return is_in_time(attempt, method) ? OTP_SPENT_IN_TRANSACTION : OTP_SPENT_TOO_LATE;
+}
+
+OtpSpent
+otp_spend(OtpAttempt *attempt, OtpMethod method)
+{
+	ItemPointer tid;
+	Relation	rel = matched_row(attempt, method, &tid);
+	OtpOverwrite overwrite;
+	OtpOverwriteState state;
+	TransactionId busy;
+
+	/* What confirms or resynchronises changes more than what is spent. */
+	if (!attempt->policy.spent_at_once || attempt->aim != OTP_AIM_VERIFY)
+		return spend_in_transaction(attempt, method);
+	state = otp_overwrite_try(&overwrite, rel, tid, &busy);
+	if (state == OTP_OVERWRITE_OWN)
+		return spend_in_transaction(attempt, method);
+	if (state == OTP_OVERWRITE_READY)
+		overwrite_as_spent(attempt, method, &overwrite);
+	otp_attempt_end_round(attempt);
+	if (state == OTP_OVERWRITE_READY)
+		return OTP_SPENT_AT_ONCE;
+	RESUME_INTERRUPTS();
+	if (state == OTP_OVERWRITE_BUSY)
+		XactLockTableWait(busy, rel, tid, XLTW_Update);
+	return OTP_SPENT_LOST;
+}
+
+const char *
+otp_spend_event(const OtpAttempt *attempt)
+{
+	switch (attempt->aim)
+	{
+		case OTP_AIM_CONFIRM:
+			return "confirmed";
+		case OTP_AIM_RESYNC:
+			return "resynced";
+		default:
+			return "accepted";
+	}
+}
+
+static void
+check_conflict(Relation rel, HeapTuple tuple)
+{
+	CheckForSerializableConflictIn(rel, &tuple->t_self,
+								   ItemPointerGetBlockNumber(&tuple->t_self));
+}
+
+void
+otp_spend_check_conflicts(const OtpAttempt *attempt, bool issued)
+{
+	if (issued)
+		check_conflict(attempt->challenges, attempt->challenge.tuple);
+	for (int i = 0; i < attempt->authenticators.count; i++)
+		check_conflict(attempt->credentials, attempt->authenticators.rows[i].tuple);
+	if (attempt->recovery.exists)
+		check_conflict(attempt->recoveries, attempt->recovery.row.tuple);
+}

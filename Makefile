@@ -29,6 +29,7 @@ OBJS = \
 	src/master_key.o \
 	src/otp.o \
 	src/otpauth_uri.o \
+	src/private_call.o \
 	src/pseudonym.o \
 	src/recovery.o \
 	src/recovery_set.o \

@@ -94,6 +94,12 @@ otp_authenticators_load(OtpAuthenticators *authenticators, Relation rel, Snapsho
 		authenticators->expired = rows[0].credential.expires_at <= authenticators->now;
 		count = authenticators->expired ? 0 : 1;
 	}
+	if (count > OTP_AUTHENTICATORS_MAX)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("a user must not have more than %d authenticators",
+					   OTP_AUTHENTICATORS_MAX),
+				otp_errprivate());
 	authenticators->rows = rows;
 	authenticators->count = count;
 }

@@ -61,7 +61,7 @@ typedef struct OtpAuthenticators
 
 /*
  * Reads those of a user that the aim, the policy's methods and the id (0: any) are about.  The
- * caller has set aim, now and resync_window.
+ * caller has set aim, now and resync_window.  Errors: OT005; 54000 if someone has put too many into the table.
  */
 extern void otp_authenticators_load(OtpAuthenticators *authenticators, Relation rel,
 									Snapshot snapshot, const text *user, int methods, int64 id);

@@ -17,6 +17,7 @@
 #include "errors.h"
 #include "events.h"
 #include "otpauth_uri.h"
+#include "private_call.h"
 #include "secret.h"
 #include "store/policy.h"
 #include "verify.h"
@@ -88,6 +89,52 @@ record_event(const text *user, const char *event, OtpCredentialKind kind)
 							 otp_credential_kind_name(kind));
 }
 
+typedef struct Enrolling
+{
+	FunctionCallInfo fcinfo;
+	OtpEnrollment enrollment;
+	uint8		key[SECRET_SIZE];	/* that we make */
+	Datum		values[2];
+} Enrolling;
+
+static void
+choose_secret(Enrolling *enrolling)
+{
+	FunctionCallInfo fcinfo = enrolling->fcinfo;
+	OtpSecret	made = {OTP_SHA1, SECRET_DIGITS, SECRET_PERIOD, SECRET_SIZE, enrolling->key};
+
+	if (!PG_ARGISNULL(4))
+		otp_secret_read(PG_GETARG_OTP_SECRET(4), &enrolling->enrollment.secret);
+	else if (pg_strong_random(enrolling->key, SECRET_SIZE))
+		enrolling->enrollment.secret = made;
+	else
+		otp_openssl_error("make random numbers");
+}
+
+static void
+enroll(void *argument)
+{
+	Enrolling  *enrolling = argument;
+	OtpEnrollment *enrollment = &enrolling->enrollment;
+	bool		totp;
+
+	otp_require_writable("otp_enroll()");
+	*enrollment = arg_enrollment(enrolling->fcinfo);
+	choose_secret(enrolling);
+	totp = enrollment->kind == OTP_CREDENTIAL_TOTP;
+	enrolling->values[0] = Int64GetDatum(otp_enrollment_store(enrollment));
+	record_event(enrollment->user, "enrolled", enrollment->kind);
+	enrolling->values[1] =
+		PointerGetDatum(otp_uri(&enrollment->secret, totp ? OTPAUTH_TOTP : OTPAUTH_HOTP,
+								enrollment->counter, enrollment->account, enrollment->issuer));
+}
+
+static void
+wipe_key(void *argument)
+{
+	otp_wipe(((Enrolling *) argument)->key, SECRET_SIZE);
+}
+
 /*
  * otp_enroll(user_id text, kind text, label text, issuer text, secret otp_secret, account text, counter bigint,
  *			  window_size integer) → (credential_id bigint, uri text)
@@ -96,39 +143,14 @@ PG_FUNCTION_INFO_V1(otp_enroll);
 Datum
 otp_enroll(PG_FUNCTION_ARGS)
 {
-	OtpEnrollment enrollment = arg_enrollment(fcinfo);
-	uint8		key[SECRET_SIZE];
+	Enrolling	enrolling = {.fcinfo = fcinfo};
 	TupleDesc	desc;
-	Datum		values[2];
 	bool		nulls[2] = {false};
 
-	otp_require_writable("otp_enroll()");
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	if (!PG_ARGISNULL(4))
-		otp_secret_read(PG_GETARG_OTP_SECRET(4), &enrollment.secret);
-	else if (pg_strong_random(key, sizeof(key)))
-		enrollment.secret = (OtpSecret)
-		{
-			OTP_SHA1, SECRET_DIGITS, SECRET_PERIOD, sizeof(key), key
-		};
-	else
-		otp_openssl_error("make random numbers");
-	PG_TRY();
-	{
-		values[1] = PointerGetDatum(otp_uri(&enrollment.secret,
-											enrollment.kind == OTP_CREDENTIAL_TOTP ?
-											OTPAUTH_TOTP : OTPAUTH_HOTP, enrollment.counter,
-											enrollment.account, enrollment.issuer));
-		values[0] = Int64GetDatum(otp_enrollment_store(&enrollment));
-	}
-	PG_FINALLY();
-	{
-		otp_wipe(key, sizeof(key));
-	}
-	PG_END_TRY();
-	record_event(enrollment.user, "enrolled", enrollment.kind);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
+	otp_private_call(enroll, wipe_key, &enrolling);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, enrolling.values, nulls)));
 }
 
 static void

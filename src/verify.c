@@ -7,14 +7,12 @@
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
-#include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "args.h"
 #include "code.h"
-#include "errors.h"
+#include "private_call.h"
 #include "verify.h"
 
 size_t
@@ -24,33 +22,39 @@ otp_verify_canonical(const text *code, char guess[OTP_CODE_MAX + 1])
 		otp_canonical_text(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code), guess);
 }
 
+typedef struct ClientAttempt
+{
+	OtpAttempt *attempt;
+	const char *function;
+	OtpVerdict *verdict;
+} ClientAttempt;
+
+static void
+judge(void *argument)
+{
+	ClientAttempt *client = argument;
+	OtpAttempt *attempt = client->attempt;
+
+	otp_require_writable(client->function);
+	if (attempt->guess_length == 0 ||
+		(attempt->aim == OTP_AIM_RESYNC && attempt->second_length == 0))
+		*client->verdict = (OtpVerdict) {.reason = "malformed",.attempts_left = OTP_NO_COUNT};
+	else
+		otp_attempt_judge(attempt, client->verdict);
+}
+
+static void
+wipe(void *argument)
+{
+	otp_attempt_wipe(((ClientAttempt *) argument)->attempt);
+}
+
 void
 otp_verify_attempt(OtpAttempt *attempt, const char *function, OtpVerdict *verdict)
 {
-	const char *statement = debug_query_string;
+	ClientAttempt client = {attempt, function, verdict};
 
-	PG_TRY();
-	{
-		/* So that what the server logs meanwhile, lock waits and FATAL too, cannot quote the code. */
-		debug_query_string = NULL;
-		error_context_stack = NULL;
-		otp_require_writable(function);
-		if (attempt->guess_length == 0 ||
-			(attempt->aim == OTP_AIM_RESYNC && attempt->second_length == 0))
-			*verdict = (OtpVerdict) {.reason = "malformed",.attempts_left = OTP_NO_COUNT};
-		else
-			otp_attempt_judge(attempt, verdict);
-	}
-	PG_CATCH();
-	{
-		(void) otp_errprivate();
-		debug_query_string = statement;
-		otp_attempt_wipe(attempt);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	debug_query_string = statement;
-	otp_attempt_wipe(attempt);
+	otp_private_call(judge, wipe, &client);
 }
 
 static void

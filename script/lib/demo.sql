@@ -25,7 +25,7 @@ CREATE EXTENSION otp;
 \set ECHO none
 
 \echo
-\echo '--- A role for the application: it may call five functions, and read or write no table of otp.'
+\echo '--- A role for the application: it may call what it needs, and read or write no table of otp.'
 \echo
 \set ECHO queries
 CREATE ROLE shop LOGIN;

@@ -24,6 +24,8 @@ OBJS = \
 	src/forget.o \
 	src/grant.o \
 	src/kept_key.o \
+	src/key_guard.o \
+	src/key_rotation.o \
 	src/keyring.o \
 	src/limits.o \
 	src/master_key.o \
@@ -33,6 +35,7 @@ OBJS = \
 	src/pseudonym.o \
 	src/recovery.o \
 	src/recovery_set.o \
+	src/rekey.o \
 	src/seal.o \
 	src/secret.o \
 	src/spend.o \

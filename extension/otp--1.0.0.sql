@@ -214,6 +214,13 @@ CREATE TRIGGER otp_key_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
   ON @extschema@.otp_key
   FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.otp_changed();
 
+CREATE FUNCTION @extschema@.otp_key_guard() RETURNS trigger
+  AS 'MODULE_PATHNAME' LANGUAGE C;
+CREATE TRIGGER otp_key_guard BEFORE DELETE ON @extschema@.otp_key
+  FOR EACH ROW EXECUTE FUNCTION @extschema@.otp_key_guard();
+CREATE TRIGGER otp_key_guard_all BEFORE TRUNCATE ON @extschema@.otp_key
+  FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.otp_key_guard();
+
 CREATE TABLE @extschema@.otp_challenge (
   issued_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
@@ -307,6 +314,19 @@ CREATE TABLE @extschema@.otp_event (
 );
 CREATE INDEX otp_event_at ON @extschema@.otp_event USING brin (at);
 
+CREATE VIEW @extschema@.otp_keys AS
+  SELECT k.id, k.state, k.made_at, k.master_id,
+         (SELECT pg_catalog.count(*) FROM @extschema@.otp_challenge AS c
+            WHERE c.key_id OPERATOR(pg_catalog.=) k.id) AS codes,
+         (SELECT pg_catalog.count(*) FROM @extschema@.otp_credential AS c
+            WHERE c.key_id OPERATOR(pg_catalog.=) k.id) AS credentials,
+         (SELECT pg_catalog.count(*) FROM @extschema@.otp_recovery AS r
+            WHERE r.key_id OPERATOR(pg_catalog.=) k.id) AS recovery_sets,
+         (SELECT pg_catalog.count(*) FROM @extschema@.otp_budget AS b
+            WHERE b.user_id OPERATOR(pg_catalog.~)
+                  pg_catalog.format('^forgotten:%s:[0-9a-f]{32}$', k.id)) AS pseudonyms
+    FROM @extschema@.otp_key AS k;
+
 -- What a restored database needs: the keys, the policies that someone changed, the budget,
 -- authenticators and recovery codes with what is spent of them, and the trail.  Live codes are not among it: a dump is older than they are.
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_policy', 'WHERE NOT shipped');
@@ -387,6 +407,15 @@ CREATE FUNCTION @extschema@.otp_recovery_left(user_id text) RETURNS integer
 --
 -- Operations
 --
+
+CREATE FUNCTION @extschema@.otp_rotate_key() RETURNS integer
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_rekey(batch integer DEFAULT 1000) RETURNS integer
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_rewrap_master() RETURNS integer
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.otp_forget(user_id text) RETURNS bigint
   AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
@@ -540,6 +569,20 @@ COMMENT ON FUNCTION @extschema@.otp_recovery_left(text) IS
 'How many recovery codes of the user are not spent; 0 if there is no set.
 user_id: 1 to 512 bytes.
 Errors: 22004, 22023 user_id, OT005 row damaged.';
+COMMENT ON FUNCTION @extschema@.otp_rotate_key() IS
+'Makes a new data key, which is the writing one when the transaction commits: what is issued and sealed from then on is under it. The old one is still read. Returns the id of the new key.
+Waits for another transaction that is exchanging keys.
+Errors: 25006 read-only transaction or standby, 25000 parallel, OT003, OT004 master key; 40001 in SERIALIZABLE.';
+COMMENT ON FUNCTION @extschema@.otp_rekey(integer) IS
+'Re-seals authenticators and recovery codes under the writing data key, where they stand, and deletes issued codes under other keys that have expired. Returns how many rows are left under other keys: call it until that is 0, from cron if one likes. Waits for nobody; a row that a transaction is changing is left. What is re-sealed stays so whatever becomes of the transaction.
+batch: rows that one call re-seals or deletes at most, 0 or more.
+NULL, and nothing is done, if batch is NULL. Errors: 22023 batch negative, 55000 the writing key is not committed yet, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys or a damaged row.';
+COMMENT ON FUNCTION @extschema@.otp_rewrap_master() IS
+'Wraps all data keys by the next master key (otp.next_master_key_file or otp.next_master_key_command) when the transaction commits; both master keys are good until then and after. Returns how many keys were wrapped.
+Waits for another transaction that is exchanging keys.
+Errors: 55000 no next master key is set, OT003 it cannot be had, OT004, OT005 a data key cannot be unwrapped, 25006 read-only transaction or standby, 25000 parallel; 40001 in SERIALIZABLE.';
+COMMENT ON FUNCTION @extschema@.otp_key_guard() IS
+'Trigger: refuses to delete a data key that a row needs. Holds off whoever would write one until the transaction ends. Errors: 55006 in use; 39P01 if called otherwise.';
 COMMENT ON FUNCTION @extschema@.otp_forget(text) IS
 'Removes all that is kept of the user when the transaction commits: codes, authenticators, recovery codes, trail, budget. Returns how many rows. What the limits still need stays in otp_budget under a keyed pseudonym, and counts if the same user comes again. Reads the whole of otp_event.
 user_id: 1 to 512 bytes.
@@ -547,7 +590,7 @@ Waits for a transaction that is changing a row of the user. Until this one ends,
 Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
 COMMENT ON FUNCTION @extschema@.otp_grant(regrole, text) IS
 'Grants a role what a duty needs, by GRANT commands as the caller.
-role: the role. duty: application, which is USAGE on the schema of the extension and EXECUTE on otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left; or operator, which is USAGE and EXECUTE on otp_forget.
+role: the role. duty: application, which is USAGE on the schema of the extension and EXECUTE on otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left; operator, which is USAGE and EXECUTE on otp_forget; or keyholder, on otp_rotate_key, otp_rekey, otp_rewrap_master.
 NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 25006, 25000, 42501 from GRANT.';
 COMMENT ON FUNCTION @extschema@.otp_master_key_init() IS
 'Makes the file otp.master_key_file with a random key, mode 0600, if neither it nor otp.master_key_command is there. Returns the id of the master key, 16 hexadecimal digits, which is no secret.
@@ -599,7 +642,7 @@ COMMENT ON TRIGGER otp_policy_changed ON @extschema@.otp_policy IS
 'Has all sessions read the policies again.';
 
 COMMENT ON TABLE @extschema@.otp_key IS
-'The data keys, from which codes are derived, wrapped by the master key. Dumped.';
+'The data keys, from which codes are derived and under which secrets are sealed, wrapped by the master key. One that no row needs may be deleted. Dumped.';
 COMMENT ON COLUMN @extschema@.otp_key.id IS
 'Number of the data key; otp_challenge.key_id names it.';
 COMMENT ON COLUMN @extschema@.otp_key.state IS
@@ -616,6 +659,22 @@ COMMENT ON INDEX @extschema@.otp_key_writing IS
 'At most one data key is the writing one.';
 COMMENT ON TRIGGER otp_key_changed ON @extschema@.otp_key IS
 'Has all sessions read the data keys again.';
+
+COMMENT ON TRIGGER otp_key_guard ON @extschema@.otp_key IS
+'Keeps keys that are in use.';
+COMMENT ON TRIGGER otp_key_guard_all ON @extschema@.otp_key IS
+'Keeps keys that are in use.';
+
+COMMENT ON VIEW @extschema@.otp_keys IS
+'The data keys, and how many rows of each table need them.';
+COMMENT ON COLUMN @extschema@.otp_keys.id IS 'Number of the data key.';
+COMMENT ON COLUMN @extschema@.otp_keys.state IS 'writing: new codes and secrets are under it; reading: only old ones are.';
+COMMENT ON COLUMN @extschema@.otp_keys.made_at IS 'When the key was made.';
+COMMENT ON COLUMN @extschema@.otp_keys.master_id IS 'Id of the master key that wraps it; no secret.';
+COMMENT ON COLUMN @extschema@.otp_keys.codes IS 'Rows of otp_challenge, issued codes, that need it; gone by otp_rekey() once they have expired.';
+COMMENT ON COLUMN @extschema@.otp_keys.credentials IS 'Rows of otp_credential that need it; re-sealed by otp_rekey().';
+COMMENT ON COLUMN @extschema@.otp_keys.recovery_sets IS 'Rows of otp_recovery that need it; re-sealed by otp_rekey().';
+COMMENT ON COLUMN @extschema@.otp_keys.pseudonyms IS 'Rows of otp_budget of forgotten users that need it; to be deleted once their limits have passed.';
 
 COMMENT ON TABLE @extschema@.otp_challenge IS
 'The last issued code of each user and purpose, never the code itself. Not dumped.';
@@ -791,6 +850,10 @@ REVOKE ALL ON FUNCTION
   @extschema@.otp_recovery_codes(text, integer),
   @extschema@.otp_recovery_left(text),
   @extschema@.otp_forget(text),
+  @extschema@.otp_key_guard(),
+  @extschema@.otp_rotate_key(),
+  @extschema@.otp_rekey(integer),
+  @extschema@.otp_rewrap_master(),
   @extschema@.otp_grant(regrole, text),
   @extschema@.otp_master_key_init()
   FROM PUBLIC;
@@ -802,7 +865,8 @@ REVOKE ALL ON TABLE
   @extschema@.otp_decoy,
   @extschema@.otp_event,
   @extschema@.otp_credential,
-  @extschema@.otp_recovery
+  @extschema@.otp_recovery,
+  @extschema@.otp_keys
   FROM PUBLIC;
 REVOKE ALL ON SEQUENCE @extschema@.otp_credential_id FROM PUBLIC;
 
@@ -817,7 +881,8 @@ BEGIN
       FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS a
       WHERE c.relnamespace OPERATOR(pg_catalog.=) '@extschema@'::pg_catalog.regnamespace
         AND c.relname IN ('otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy',
-                          'otp_event', 'otp_credential', 'otp_recovery', 'otp_credential_id')
+                          'otp_event', 'otp_credential', 'otp_recovery', 'otp_credential_id',
+                          'otp_keys')
         AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
     UNION
     SELECT pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM %s', p.oid::pg_catalog.regprocedure,
@@ -827,7 +892,8 @@ BEGIN
         AND p.proname IN ('otp_policy_guard', 'otp_changed', 'otp_issue', 'otp_resend',
                           'otp_verify', 'otp_attempt', 'otp_cancel', 'otp_enroll', 'otp_confirm',
                           'otp_credentials', 'otp_revoke', 'otp_resync', 'otp_recovery_codes',
-                          'otp_recovery_left', 'otp_forget', 'otp_grant',
+                          'otp_recovery_left', 'otp_forget', 'otp_key_guard', 'otp_rotate_key',
+                          'otp_rekey', 'otp_rewrap_master', 'otp_grant',
                           'otp_master_key_init')
         AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
   LOOP

@@ -6,7 +6,7 @@ CREATE TEMP VIEW member AS
     WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass
       AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'otp')
       AND (classid <> 'pg_type'::regclass OR
-           objid NOT IN (SELECT typarray FROM pg_type) AND objid NOT IN (SELECT reltype FROM pg_class WHERE relkind = 'r'));
+           objid NOT IN (SELECT typarray FROM pg_type) AND objid NOT IN (SELECT reltype FROM pg_class WHERE relkind IN ('r', 'v')));
 
 -- requirement 37: stateful functions are volatile and parallel unsafe, and not for PUBLIC; pure
 -- functions are immutable, strict, parallel safe and for everyone.

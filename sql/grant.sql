@@ -24,6 +24,7 @@ SELECT function, failure('SELECT ' || function)
                ('otp_enroll(''grant-1'')'), ('otp_confirm(''grant-1'', ''123456'')'), ('otp_credentials(''grant-1'')'),
                ('otp_revoke(''grant-1'', 1)'), ('otp_resync(''grant-1'', 1, ''123456'', ''123456'')'),
                ('otp_recovery_codes(''grant-1'')'), ('otp_recovery_left(''grant-1'')'), ('otp_forget(''grant-1'')'),
+               ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),
                ('otp_grant(''regress_otp_visitor'', ''application'')'), ('otp_master_key_init()'),
                ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
 RESET ROLE;
@@ -55,14 +56,16 @@ SELECT otp_revoke('grant-1', :credential_id) AS revoked, count(*) AS codes FROM 
 SELECT otp_recovery_left('grant-1');
 SELECT function, failure('SELECT ' || function)
   FROM (VALUES ('otp_grant(''regress_otp_app'', ''application'')'), ('otp_forget(''grant-1'')'), ('otp_master_key_init()'),
+               ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),
                ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
 SELECT name, failure(format('SELECT FROM %I', name)) AS read, failure(format('DELETE FROM %I', name)) AS write
   FROM (VALUES ('otp_policy'), ('otp_key'), ('otp_challenge'), ('otp_budget'), ('otp_decoy'), ('otp_event'),
-               ('otp_credential'), ('otp_recovery'), ('otp_credential_id')) AS t (name);
+               ('otp_credential'), ('otp_recovery'), ('otp_credential_id'), ('otp_keys')) AS t (name);
 RESET ROLE;
 SELECT charged('grant-1');
 -- The triggers' functions are no use to anybody who calls them.
-SELECT failure('SELECT otp_policy_guard()'), failure('SELECT otp_changed()');
+SELECT failure('SELECT otp_policy_guard()'), failure('SELECT otp_changed()'),
+       failure('SELECT otp_key_guard()');
 CREATE TEMP TABLE bait (a integer);
 CREATE TRIGGER bait AFTER INSERT ON bait FOR EACH ROW EXECUTE FUNCTION otp_policy_guard();
 SELECT failure('INSERT INTO bait VALUES (1)');

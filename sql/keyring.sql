@@ -77,7 +77,9 @@ ROLLBACK;
 SELECT charged('keyring-2'), otp_verify('keyring-2', :'code') AS right;
 
 -- The first key is made when it is wanted, for good: codes of others may be derived from it when the
--- transaction that wanted it is rolled back.
+-- transaction that wanted it is rolled back.  A key that something needs cannot be deleted.
+SELECT failure('DELETE FROM otp_key') AS deleted, failure('TRUNCATE otp_key') AS truncated;
+DELETE FROM otp_challenge;
 DELETE FROM otp_key;
 BEGIN;
 SELECT otp_issue('keyring-3') IS NOT NULL AS issued;

@@ -99,9 +99,9 @@ insert_first(Relation challenges, const text *user, const text *purpose,
 
 /* Puts a fresh challenge in the place of whatever there is; its life begins now. */
 static void
-replace(const text *user, const text *purpose, const OtpPolicy *policy, OtpChallenge *challenge)
+replace(Relation challenges, const text *user, const text *purpose, const OtpPolicy *policy,
+		OtpChallenge *challenge)
 {
-	Relation	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, RowExclusiveLock);
 	OtpChallengeRow row;
 	OtpBudgetRow budget;
 	bool		done = false;
@@ -121,7 +121,6 @@ replace(const text *user, const text *purpose, const OtpPolicy *policy, OtpChall
 		done = found ? otp_challenge_update(challenges, &row, challenge) == OTP_UPDATED :
 			insert_first(challenges, user, purpose, challenge);
 	}
-	table_close(challenges, NoLock);
 }
 
 /* The code of a challenge and the tag of its context; raises an error if OpenSSL fails. */
@@ -141,7 +140,7 @@ derive(const OtpDataKey *key, const OtpChallenge *challenge, const text *user,
  * recorded.  Wipes the code.
  */
 static Datum
-hand_out(const text *user, const text *purpose, const OtpPolicy *policy,
+hand_out(Relation challenges, const text *user, const text *purpose, const OtpPolicy *policy,
 		 OtpChallenge *challenge, const char *event, char *code)
 {
 	Datum		result;
@@ -149,7 +148,7 @@ hand_out(const text *user, const text *purpose, const OtpPolicy *policy,
 	PG_TRY();
 	{
 		if (challenge != NULL)
-			replace(user, purpose, policy, challenge);
+			replace(challenges, user, purpose, policy, challenge);
 		otp_event_of_transaction(policy, GetCurrentTimestamp(), user, purpose, event, NULL);
 		result = otp_make_code(code, strlen(code));
 	}
@@ -190,12 +189,16 @@ otp_issue(PG_FUNCTION_ARGS)
 	const text *purpose = otp_arg_purpose(fcinfo, 1);
 	const text *context = otp_arg_context(fcinfo, 2);
 	const OtpDataKey *key;
+	Relation	challenges;
 	OtpPolicy	policy;
 	OtpChallenge challenge;
 	char		code[OTP_CODE_MAX + 1];
+	Datum		result;
 
 	otp_require_writable("otp_issue()");
 	otp_policy_get(purpose, &policy, NULL);
+	/* The table first: once its lock is had, the writing key that is asked for then cannot be dropped. */
+	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, RowExclusiveLock);
 	key = otp_writing_key();
 	challenge.key_id = key->id;
 	challenge.alphabet = policy.alphabet;
@@ -204,7 +207,9 @@ otp_issue(PG_FUNCTION_ARGS)
 	if (!fresh_nonce(challenge.nonce))
 		otp_openssl_error("make random numbers");
 	derive(key, &challenge, user, purpose, context, code, challenge.tag);
-	return hand_out(user, purpose, &policy, &challenge, "issued", code);
+	result = hand_out(challenges, user, purpose, &policy, &challenge, "issued", code);
+	table_close(challenges, NoLock);
+	PG_RETURN_DATUM(result);
 }
 
 /* Is it a code that could still be accepted? */
@@ -248,7 +253,7 @@ otp_resend(PG_FUNCTION_ARGS)
 		otp_wipe(code, sizeof(code));
 		PG_RETURN_NULL();
 	}
-	return hand_out(user, purpose, &policy, NULL, "resent", code);
+	return hand_out(NULL, user, purpose, &policy, NULL, "resent", code);
 }
 
 /* otp_cancel(user_id text, purpose text) → boolean */

@@ -41,8 +41,8 @@ typedef TU_UpdateIndexes OtpUpdateIndexes;
 #define otp_heap_update(rel, tid, tup, tmfd, lockmode, indexes) \
 	heap_update(rel, tid, tup, GetCurrentCommandId(true), 0, InvalidSnapshot, true, \
 				tmfd, lockmode, indexes)
-#define otp_heap_delete(rel, tid, tmfd) \
-	heap_delete(rel, tid, GetCurrentCommandId(true), 0, InvalidSnapshot, true, tmfd)
+#define otp_heap_delete(rel, tid, tmfd, wait) \
+	heap_delete(rel, tid, GetCurrentCommandId(true), 0, InvalidSnapshot, wait, tmfd)
 #define otp_index_insert(info, slot, estate, indexes) \
 	ExecInsertIndexTuples(info, estate, (indexes) == TU_Summarizing ? EIIT_ONLY_SUMMARIZING : 0, \
 						  slot, NIL, NULL)
@@ -69,8 +69,8 @@ typedef bool OtpUpdateIndexes;
 #endif
 
 #ifndef otp_heap_delete
-#define otp_heap_delete(rel, tid, tmfd) \
-	heap_delete(rel, tid, GetCurrentCommandId(true), InvalidSnapshot, true, tmfd, false)
+#define otp_heap_delete(rel, tid, tmfd, wait) \
+	heap_delete(rel, tid, GetCurrentCommandId(true), InvalidSnapshot, wait, tmfd, false)
 #endif
 
 /* 18 counts an index's scans for EXPLAIN, 19 takes flags besides. */

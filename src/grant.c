@@ -37,6 +37,14 @@ static const char *const operator_functions[] = {
 	NULL
 };
 
+/* Whoever exchanges keys. */
+static const char *const keyholder_functions[] = {
+	"otp_rotate_key()",
+	"otp_rekey(pg_catalog.int4)",
+	"otp_rewrap_master()",
+	NULL
+};
+
 static const struct
 {
 	const char *duty;
@@ -44,6 +52,7 @@ static const struct
 }			duties[] = {
 	{"application", application_functions},
 	{"operator", operator_functions},
+	{"keyholder", keyholder_functions},
 };
 
 /* Its functions; %1$s in them stands for the extension's schema.  22023 if there is no such duty. */
@@ -56,7 +65,7 @@ functions_of(const char *duty)
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			errmsg("unknown duty \"%s\"", duty),
-			errhint("Use \"application\" or \"operator\"."));
+			errhint("Use \"application\", \"operator\" or \"keyholder\"."));
 }
 
 /* A function's signature with the schema in place of each %1$s. */

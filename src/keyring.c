@@ -99,29 +99,25 @@ make_room(void)
 	pfree(old);
 }
 
-/* Unwraps a row and adds it to the ring. */
-static void
-unwrap(const OtpKeyRow *row)
+void
+otp_key_unwrap(const OtpKeyRow *row, uint8 data_key[OTP_KEY_SIZE])
 {
 	OtpMasterKey master;
-	uint8		data_key[OTP_KEY_SIZE];
 	char		ad[32];
 	int			ad_length = wrapping_ad(row->id, ad, sizeof(ad));
 	OtpOpenStatus status;
 
-	make_room();
-	otp_master_key_read(&master, row->master_id);
-	if (strcmp(master.id, row->master_id) != 0)
+	otp_master_key_find(&master, row->master_id);
+	PG_TRY();
+	{
+		otp_master_key_check(&master, row->master_id, row->id);
+	}
+	PG_CATCH();
 	{
 		otp_wipe(master.wrapping, sizeof(master.wrapping));
-		ereport(ERROR,
-				errcode(ERRCODE_OTP_MASTER_KEY_WRONG),
-				errmsg("master key is wrong"),
-				errdetail("Data key %d wants master key \"%s\", but the one at hand is \"%s\".",
-						  row->id, row->master_id, master.id),
-				errhint("Put the right key where otp.master_key_file or otp.master_key_command gets it."),
-				otp_errprivate());
+		PG_RE_THROW();
 	}
+	PG_END_TRY();
 	status = otp_open(master.wrapping, ad, ad_length, row->wrapped, OTP_WRAPPED_SIZE, data_key);
 	otp_wipe(master.wrapping, sizeof(master.wrapping));
 	if (status != OTP_OPEN_OK)
@@ -130,6 +126,48 @@ unwrap(const OtpKeyRow *row)
 				errmsg("data key %d is damaged", row->id),
 				errdetail("Its row in table \"otp_key\" does not open under the master key that it names."),
 				otp_errprivate());
+}
+
+void
+otp_key_wrap(OtpKeyRow *row, const OtpMasterKey *master, const uint8 data_key[OTP_KEY_SIZE])
+{
+	char		ad[32];
+	int			ad_length = wrapping_ad(row->id, ad, sizeof(ad));
+
+	strlcpy(row->master_id, master->id, sizeof(row->master_id));
+	if (!otp_seal(master->wrapping, ad, ad_length, data_key, OTP_KEY_SIZE, row->wrapped))
+		otp_openssl_error("wrap a data key");
+}
+
+void
+otp_key_make(OtpKeyRow *row, int32 id, const OtpMasterKey *master)
+{
+	uint8		data_key[OTP_KEY_SIZE];
+
+	row->id = id;
+	row->writing = true;
+	row->made_at = GetCurrentTimestamp();
+	if (!pg_strong_random(data_key, sizeof(data_key)))
+		otp_openssl_error("make a data key");
+	PG_TRY();
+	{
+		otp_key_wrap(row, master, data_key);
+	}
+	PG_FINALLY();
+	{
+		otp_wipe(data_key, sizeof(data_key));
+	}
+	PG_END_TRY();
+}
+
+/* Unwraps a row and adds it to the ring. */
+static void
+unwrap(const OtpKeyRow *row)
+{
+	uint8		data_key[OTP_KEY_SIZE];
+
+	make_room();
+	otp_key_unwrap(row, data_key);
 	PG_TRY();
 	{
 		add_key(row->id, data_key);
@@ -141,29 +179,24 @@ unwrap(const OtpKeyRow *row)
 	PG_END_TRY();
 }
 
-/* Makes and inserts the first data key; the caller holds the keyring's lock. */
+/* Makes and inserts the first data key, or the first after all that wrote were dropped; the caller holds the keyring's lock. */
 static void
 make_first_key(Relation rel, OtpKeyRow *row)
 {
 	OtpMasterKey master;
-	uint8		data_key[OTP_KEY_SIZE];
-	char		ad[32];
-	int			ad_length;
-	bool		ok;
+	int32		id = otp_key_next_id(rel);
 
-	otp_master_key_read(&master, NULL);
-	row->id = 1;
-	row->writing = true;
-	row->made_at = GetCurrentTimestamp();
-	strlcpy(row->master_id, master.id, sizeof(row->master_id));
-	ad_length = wrapping_ad(row->id, ad, sizeof(ad));
-	ok = pg_strong_random(data_key, sizeof(data_key)) &&
-		otp_seal(master.wrapping, ad, ad_length, data_key, sizeof(data_key), row->wrapped);
-	otp_wipe(master.wrapping, sizeof(master.wrapping));
-	otp_wipe(data_key, sizeof(data_key));
-	if (!ok)
-		otp_openssl_error("make a data key");
-	otp_key_insert(rel, row);
+	otp_master_key_read(&master);
+	PG_TRY();
+	{
+		otp_key_make(row, id, &master);
+	}
+	PG_FINALLY();
+	{
+		otp_wipe(master.wrapping, sizeof(master.wrapping));
+	}
+	PG_END_TRY();
+	otp_key_insert_permanently(rel, row);
 	CacheInvalidateRelcache(rel);
 }
 

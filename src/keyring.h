@@ -9,6 +9,8 @@
 
 #include "core/aead.h"
 #include "core/hmac.h"
+#include "master_key.h"
+#include "store/key.h"
 
 typedef struct OtpDataKey
 {
@@ -45,5 +47,15 @@ extern const OtpDataKey *otp_data_key_at_hand(int32 id);
  * file than otp_data_key_at_hand().  Errors as of otp_data_key().
  */
 extern void otp_data_keys_fetch(const int32 *ids, int count);
+
+/* The data key of a row; the caller wipes it.  Errors: OT003, OT004, OT005. */
+extern void otp_key_unwrap(const OtpKeyRow *row, uint8 data_key[OTP_KEY_SIZE]);
+
+/* Wraps a data key into a row that has its id. */
+extern void otp_key_wrap(OtpKeyRow *row, const OtpMasterKey *master,
+						 const uint8 data_key[OTP_KEY_SIZE]);
+
+/* Fills a row with a new random data key, which is to be the writing one. */
+extern void otp_key_make(OtpKeyRow *row, int32 id, const OtpMasterKey *master);
 
 #endif							/* OTP_KEYRING_H */

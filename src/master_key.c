@@ -25,6 +25,22 @@
 
 char	   *otp_master_key_file;
 char	   *otp_master_key_command;
+char	   *otp_next_master_key_file;
+char	   *otp_next_master_key_command;
+
+/* Where a master key comes from, and the settings that say so. */
+typedef struct Source
+{
+	const char *file;
+	const char *command;
+	const char *command_setting;
+} Source;
+
+static bool
+has_next(void)
+{
+	return otp_next_master_key_file[0] != '\0' || otp_next_master_key_command[0] != '\0';
+}
 
 /*
  * The client learns which key is wanted; why it could not be had names paths and commands, and
@@ -43,6 +59,8 @@ report_missing(const char *wanted, const char *why)
 			errmsg("master key is missing"),
 			errdetail("%s%s", which, told ? why : "The server log says why."),
 			errdetail_log("%s%s", which, why),
+			has_next() ?
+			errhint("Check otp.master_key_file and otp.master_key_command, and otp.next_master_key_file and otp.next_master_key_command.") :
 			errhint("Check otp.master_key_file and otp.master_key_command."),
 			otp_errprivate());
 }
@@ -88,15 +106,15 @@ read_file(const char *path, char *input, const char **why)
 }
 
 static ssize_t
-read_command(const char *command, char *input, const char **why)
+read_command(const Source *source, char *input, const char **why)
 {
-	FILE	   *pipe = OpenPipeStream(command, "r");
+	FILE	   *pipe = OpenPipeStream(source->command, "r");
 	size_t		n;
 	int			status;
 
 	if (pipe == NULL)
 	{
-		*why = psprintf("Could not execute the command of otp.master_key_command: %s.",
+		*why = psprintf("Could not execute the command of %s: %s.", source->command_setting,
 						strerror(errno));
 		return -1;
 	}
@@ -106,7 +124,7 @@ read_command(const char *command, char *input, const char **why)
 	status = ClosePipeStream(pipe);
 	if (status == 0)
 		return n;
-	*why = psprintf("The command of otp.master_key_command failed: %s.",
+	*why = psprintf("The command of %s failed: %s.", source->command_setting,
 					status == -1 ? strerror(errno) : wait_result_to_str(status));
 	return -1;
 }
@@ -144,31 +162,101 @@ derive_master(const uint8 *key, OtpMasterKey *master)
 	return true;
 }
 
-void
-otp_master_key_read(OtpMasterKey *master, const char *wanted)
+static Source
+present_source(void)
+{
+	return (Source) {otp_master_key_file, otp_master_key_command, "otp.master_key_command"};
+}
+
+static Source
+next_source(void)
+{
+	return (Source) {otp_next_master_key_file, otp_next_master_key_command,
+		"otp.next_master_key_command"};
+}
+
+/* Reads a master key; why it cannot be had, or NULL. */
+static const char *
+read_source(Source source, OtpMasterKey *master)
 {
 	char		input[INPUT_MAX];
 	uint8		key[OTP_KEY_SIZE];
 	const char *why = NULL;
-	bool		by_command = otp_master_key_command[0] != '\0';
+	bool		by_command = source.command[0] != '\0';
 	ssize_t		n;
 
-	n = by_command ? read_command(otp_master_key_command, input, &why) :
-		read_file(otp_master_key_file, input, &why);
+	n = by_command ? read_command(&source, input, &why) : read_file(source.file, input, &why);
 	if (n >= 0 && !parse_key(input, n, key))
 		why = psprintf("%s is not a master key of %d hexadecimal digits.",
-					   by_command ? "The output of otp.master_key_command" :
-					   psprintf("The content of file \"%s\"", otp_master_key_file),
-					   HEX_LENGTH);
+					   by_command ? psprintf("The output of %s", source.command_setting) :
+					   psprintf("The content of file \"%s\"", source.file), HEX_LENGTH);
 	else if (n >= 0 && !derive_master(key, master))
 		why = "OpenSSL could not derive its subkeys.";
 	otp_wipe(input, sizeof(input));
 	otp_wipe(key, sizeof(key));
 	if (why != NULL)
-	{
 		otp_wipe(master, sizeof(*master));
-		report_missing(wanted, why);
+	return why;
+}
+
+void
+otp_master_key_read(OtpMasterKey *master)
+{
+	const char *why = read_source(present_source(), master);
+
+	if (why != NULL)
+		report_missing(NULL, why);
+}
+
+void
+otp_master_key_read_next(OtpMasterKey *master)
+{
+	const char *why;
+
+	if (!has_next())
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("no next master key is set"),
+				errhint("Set otp.next_master_key_file or otp.next_master_key_command."));
+	why = read_source(next_source(), master);
+	if (why != NULL)
+		report_missing(NULL, why);
+}
+
+void
+otp_master_key_find(OtpMasterKey *master, const char *wanted)
+{
+	OtpMasterKey next;
+	const char *why = read_source(present_source(), master);
+
+	if (why == NULL && strcmp(master->id, wanted) == 0)
+		return;
+	if (has_next() && read_source(next_source(), &next) == NULL)
+	{
+		bool		found = strcmp(next.id, wanted) == 0;
+
+		/* if neither is the one, it is the present one that is wrong or missing */
+		if (found)
+			*master = next;
+		otp_wipe(&next, sizeof(next));
+		if (found)
+			return;
 	}
+	if (why != NULL)
+		report_missing(wanted, why);
+}
+
+void
+otp_master_key_check(const OtpMasterKey *master, const char *wanted, int32 key_id)
+{
+	if (strcmp(master->id, wanted) != 0)
+		ereport(ERROR,
+				errcode(ERRCODE_OTP_MASTER_KEY_WRONG),
+				errmsg("master key is wrong"),
+				errdetail("Data key %d wants master key \"%s\", but the one at hand is \"%s\".",
+						  key_id, wanted, master->id),
+				errhint("Put the right key where otp.master_key_file or otp.master_key_command gets it."),
+				otp_errprivate());
 }
 
 /* Writes a fresh key into a new file; the reason of a failure, or NULL. */
@@ -244,7 +332,7 @@ otp_master_key_init(PG_FUNCTION_ARGS)
 	OtpMasterKey master;
 
 	otp_master_key_make();
-	otp_master_key_read(&master, NULL);
+	otp_master_key_read(&master);
 	otp_wipe(master.wrapping, sizeof(master.wrapping));
 	PG_RETURN_TEXT_P(cstring_to_text(master.id));
 }

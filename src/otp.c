@@ -30,5 +30,19 @@ _PG_init(void)
 							   "",
 							   PGC_SUSET, GUC_SUPERUSER_ONLY,
 							   NULL, NULL, NULL);
+	DefineCustomStringVariable("otp.next_master_key_file",
+							   "File with the master key that is to take the place of the present one.",
+							   "Rows of otp_key may be wrapped by either; empty if there is none.",
+							   &otp_next_master_key_file,
+							   "",
+							   PGC_SUSET, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable("otp.next_master_key_command",
+							   "Shell command that prints the master key that is to take the place of the present one.",
+							   "If set, otp.next_master_key_file is not read.",
+							   &otp_next_master_key_command,
+							   "",
+							   PGC_SUSET, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
 	MarkGUCPrefixReserved("otp");
 }

@@ -18,6 +18,22 @@
 #include "store/permanent.h"
 #include "userlock.h"
 
+#define PREFIX		"forgotten:"
+
+int32
+otp_pseudonym_key_id(const text *user)
+{
+	const char *id = text_to_cstring(user);
+	int			key_id;
+	int			hex;
+
+	if (sscanf(id, PREFIX "%d:%n", &key_id, &hex) != 1 ||
+		strspn(id + hex, "0123456789abcdef") != 2 * OTP_PSEUDONYM_SIZE ||
+		strlen(id + hex) != 2 * OTP_PSEUDONYM_SIZE)
+		return 0;
+	return key_id;
+}
+
 static text *
 make_pseudonym(const OtpDataKey *key, const text *user)
 {
@@ -29,31 +45,23 @@ make_pseudonym(const OtpDataKey *key, const text *user)
 		otp_openssl_error("derive a pseudonym");
 	hex_encode((const char *) pseudonym, sizeof(pseudonym), hex);
 	hex[sizeof(hex) - 1] = '\0';
-	return cstring_to_text(psprintf("forgotten:%d:%s", key->id, hex));
-}
-
-static int
-fetch_key_ids(int32 **ids)
-{
-	Relation	rel = otp_table_open(OTP_TABLE_KEY, NULL, AccessShareLock);
-	Snapshot	snapshot = otp_snapshot_now();
-	int			count = otp_key_fetch_ids(rel, snapshot, ids);
-
-	UnregisterSnapshot(snapshot);
-	table_close(rel, NoLock);
-	return count;
+	return cstring_to_text(psprintf(PREFIX "%d:%s", key->id, hex));
 }
 
 /* What a user may be known by, under each data key. */
 static List *
 pseudonyms_of(const text *user)
 {
-	int32	   *ids;
-	int			count = fetch_key_ids(&ids);
+	Relation	rel = otp_table_open(OTP_TABLE_KEY, NULL, AccessShareLock);
+	Snapshot	snapshot = otp_snapshot_now();
+	OtpKeyRow  *rows;
+	int			count = otp_key_fetch_all(rel, snapshot, &rows);
 	List	   *result = NIL;
 
+	UnregisterSnapshot(snapshot);
+	table_close(rel, NoLock);
 	for (int i = 0; i < count; i++)
-		result = lappend(result, make_pseudonym(otp_data_key(ids[i]), user));
+		result = lappend(result, make_pseudonym(otp_data_key(rows[i].id), user));
 	return result;
 }
 

@@ -24,4 +24,7 @@ extern void otp_budget_ensure(const text *user, OtpBudgetRow *row);
  */
 extern bool otp_budget_forget(const text *user);
 
+/* The data key of a pseudonym; 0 if the user id is none. */
+extern int32 otp_pseudonym_key_id(const text *user);
+
 #endif							/* OTP_PSEUDONYM_H */

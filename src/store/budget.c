@@ -48,11 +48,17 @@ init_key(ScanKey key, const text *user)
 	ScanKeyInit(key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
 }
 
-/* Is it the row of this user?  user_id is the first column behind those of fixed width. */
+/* user_id is the first column behind those of fixed width. */
+const text *
+otp_budget_user(HeapTuple tuple)
+{
+	return (const text *) ((char *) GETSTRUCT(tuple) + sizeof(FormData_otp_budget));
+}
+
 static bool
 is_of(HeapTuple tuple, const text *user)
 {
-	const char *id = (char *) GETSTRUCT(tuple) + sizeof(FormData_otp_budget);
+	const text *id = otp_budget_user(tuple);
 
 	return VARSIZE_ANY_EXHDR(id) == VARSIZE_ANY_EXHDR(user) &&
 		memcmp(VARDATA_ANY(id), VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user)) == 0;

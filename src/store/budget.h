@@ -78,4 +78,7 @@ extern void otp_budget_overwrite(OtpOverwrite *overwrite, const OtpBudget *budge
  */
 extern void otp_decoy_overwrite(Relation rel, Snapshot snapshot, TimestampTz now);
 
+/* The user of a row as it stands. */
+extern const text *otp_budget_user(HeapTuple tuple);
+
 #endif							/* OTP_STORE_BUDGET_H */

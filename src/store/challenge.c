@@ -166,3 +166,15 @@ otp_challenge_remove_all(Relation rel, const text *user)
 	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
 	return otp_table_remove_all(rel, 1, &key);
 }
+
+int32
+otp_challenge_key_id(HeapTuple tuple)
+{
+	return ((FormData_otp_challenge *) GETSTRUCT(tuple))->key_id;
+}
+
+TimestampTz
+otp_challenge_expires_at(HeapTuple tuple)
+{
+	return ((FormData_otp_challenge *) GETSTRUCT(tuple))->expires_at;
+}

@@ -64,4 +64,8 @@ extern void otp_challenge_overwrite(OtpOverwrite *overwrite, OtpChallengeState s
 /* Deletes all rows of a user with the transaction, waiting for whoever changes one; returns how many. */
 extern int64 otp_challenge_remove_all(Relation rel, const text *user);
 
+/* Of a row as it stands: the data key, and when the code expires. */
+extern int32 otp_challenge_key_id(HeapTuple tuple);
+extern TimestampTz otp_challenge_expires_at(HeapTuple tuple);
+
 #endif							/* OTP_STORE_CHALLENGE_H */

@@ -81,14 +81,15 @@ text_or_null(const Datum *values, const bool *nulls, int column)
 	return nulls[column - 1] ? NULL : DatumGetTextPP(values[column - 1]);
 }
 
-static void
-read_row(Relation rel, HeapTuple tuple, OtpCredentialRow *row)
+void
+otp_credential_read(Relation rel, HeapTuple tuple, OtpCredentialRow *row)
 {
 	FormData_otp_credential *form = (FormData_otp_credential *) GETSTRUCT(tuple);
 	OtpCredential *credential = &row->credential;
 	Datum		values[COL_COUNT];
 	bool		nulls[COL_COUNT];
 	bytea	   *sealed;
+	bool		in_place;
 
 	row->tuple = tuple;
 	heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
@@ -108,12 +109,13 @@ read_row(Relation rel, HeapTuple tuple, OtpCredentialRow *row)
 	sealed = DatumGetByteaPP(values[COL_SEALED - 1]);
 	credential->sealed_length = VARSIZE_ANY_EXHDR(sealed);
 	credential->sealed = (const uint8 *) VARDATA_ANY(sealed);
+	in_place = otp_table_offset(tuple, credential->sealed, &credential->sealed_offset);
 	credential->user = text_or_null(values, nulls, COL_USER_ID);
 	credential->label = text_or_null(values, nulls, COL_LABEL);
 	credential->issuer = text_or_null(values, nulls, COL_ISSUER);
 	credential->account = text_or_null(values, nulls, COL_ACCOUNT);
 	credential->serial = text_or_null(values, nulls, COL_SERIAL);
-	if (!is_sound(credential))
+	if (!in_place || !is_sound(credential))
 		ereport(ERROR,
 				errcode(ERRCODE_OTP_SEALED_DAMAGED),
 				errmsg("row %lld of table \"otp_credential\" is damaged",
@@ -134,7 +136,7 @@ otp_credential_fetch_all(Relation rel, Snapshot snapshot, const text *user,
 	count = list_length(tuples);
 	*rows = count == 0 ? NULL : palloc(count * sizeof(OtpCredentialRow));
 	for (int i = 0; i < count; i++)
-		read_row(rel, list_nth(tuples, i), &(*rows)[i]);
+		otp_credential_read(rel, list_nth(tuples, i), &(*rows)[i]);
 	list_free(tuples);
 	return count;
 }
@@ -246,4 +248,22 @@ otp_credential_remove_all(Relation rel, const text *user)
 
 	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
 	return otp_table_remove_all(rel, 1, &key);
+}
+
+int32
+otp_credential_key_id(HeapTuple tuple)
+{
+	return ((FormData_otp_credential *) GETSTRUCT(tuple))->key_id;
+}
+
+void
+otp_credential_reseal(OtpOverwrite *overwrite, const OtpCredential *credential)
+{
+	int32		key_id = credential->key_id;
+	OtpPatch	patches[2] = {
+		{offsetof(FormData_otp_credential, key_id), sizeof(key_id), &key_id},
+		{credential->sealed_offset, credential->sealed_length, credential->sealed},
+	};
+
+	otp_overwrite_finish(overwrite, patches, lengthof(patches));
 }

@@ -55,6 +55,7 @@ typedef struct OtpCredential
 	OtpCredentialState state;
 	size_t		sealed_length;
 	const uint8 *sealed;		/* the raw key; in the row's memory */
+	uint16		sealed_offset;	/* where that stands in the row, as GETSTRUCT gives it */
 	/* NULL: none, but for user and account */
 	const text *user;
 	const text *label;
@@ -94,5 +95,14 @@ extern void otp_credential_overwrite(OtpOverwrite *overwrite, const OtpCredentia
 
 /* Deletes all rows of a user with the transaction, waiting for whoever changes one; returns how many. */
 extern int64 otp_credential_remove_all(Relation rel, const text *user);
+
+/* What a row says that stands elsewhere; OT005 if it is damaged. */
+extern void otp_credential_read(Relation rel, HeapTuple tuple, OtpCredentialRow *row);
+
+/* The data key of a row. */
+extern int32 otp_credential_key_id(HeapTuple tuple);
+
+/* Finishes an overwrite of the row: key_id and what is sealed, which is as long as it was; cannot fail. */
+extern void otp_credential_reseal(OtpOverwrite *overwrite, const OtpCredential *credential);
 
 #endif							/* OTP_STORE_CREDENTIAL_H */

@@ -8,6 +8,7 @@
 #include "access/htup_details.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "errors.h"
@@ -51,6 +52,7 @@ read_row(Relation rel, HeapTuple tuple, OtpKeyRow *row)
 						  (int) VARSIZE_ANY_EXHDR(wrapped), OTP_WRAPPED_SIZE),
 				otp_errprivate());
 	memcpy(row->wrapped, VARDATA_ANY(wrapped), OTP_WRAPPED_SIZE);
+	row->tuple = heap_copytuple(tuple);
 }
 
 static void
@@ -94,36 +96,44 @@ otp_key_fetch_writing(Relation rel, Snapshot snapshot, OtpKeyRow *row)
 }
 
 int
-otp_key_fetch_ids(Relation rel, Snapshot snapshot, int32 **ids)
+otp_key_fetch_all(Relation rel, Snapshot snapshot, OtpKeyRow **rows)
 {
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
 	HeapTuple	tuple;
 	int			count = 0;
 	int			room = 4;
-	bool		isnull;
 
-	*ids = palloc(room * sizeof(int32));
+	*rows = palloc(room * sizeof(OtpKeyRow));
 	while ((tuple = systable_getnext(scan)) != NULL)
 	{
 		if (count == room)
-			*ids = repalloc(*ids, (room *= 2) * sizeof(int32));
-		(*ids)[count++] = DatumGetInt32(heap_getattr(tuple, COL_ID, RelationGetDescr(rel),
-													 &isnull));
+			*rows = repalloc(*rows, (room *= 2) * sizeof(OtpKeyRow));
+		read_row(rel, tuple, &(*rows)[count++]);
 	}
 	systable_endscan(scan);
 	return count;
 }
 
-void
-otp_key_insert(Relation rel, const OtpKeyRow *row)
+int32
+otp_key_next_id(Relation rel)
+{
+	Snapshot	snapshot = otp_snapshot_now();
+	OtpKeyRow  *rows;
+	int			count = otp_key_fetch_all(rel, snapshot, &rows);
+	int32		greatest = 0;
+
+	UnregisterSnapshot(snapshot);
+	for (int i = 0; i < count; i++)
+		greatest = Max(greatest, rows[i].id);
+	return greatest + 1;
+}
+
+static HeapTuple
+form_tuple(Relation rel, const OtpKeyRow *row)
 {
 	Datum		values[COL_COUNT];
 	bool		nulls[COL_COUNT] = {false};
 	bytea	   *wrapped = palloc(VARHDRSZ + OTP_WRAPPED_SIZE);
-	ScanKeyData key;
-
-	init_key(&key, row->id);
-	otp_table_check_not_removed(rel, 1, &key);
 
 	SET_VARSIZE(wrapped, VARHDRSZ + OTP_WRAPPED_SIZE);
 	memcpy(VARDATA(wrapped), row->wrapped, OTP_WRAPPED_SIZE);
@@ -132,5 +142,35 @@ otp_key_insert(Relation rel, const OtpKeyRow *row)
 	values[COL_MADE_AT - 1] = TimestampTzGetDatum(row->made_at);
 	values[COL_MASTER_ID - 1] = CStringGetTextDatum(row->master_id);
 	values[COL_WRAPPED - 1] = PointerGetDatum(wrapped);
-	otp_permanent_insert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
+	return heap_form_tuple(RelationGetDescr(rel), values, nulls);
+}
+
+void
+otp_key_insert(Relation rel, const OtpKeyRow *row)
+{
+	otp_table_insert(rel, form_tuple(rel, row));
+}
+
+void
+otp_key_insert_permanently(Relation rel, const OtpKeyRow *row)
+{
+	ScanKeyData key;
+
+	init_key(&key, row->id);
+	otp_table_check_not_removed(rel, 1, &key);
+	otp_permanent_insert(rel, form_tuple(rel, row));
+}
+
+OtpUpdateResult
+otp_key_update(Relation rel, const OtpKeyRow *row)
+{
+	return otp_table_update(rel, row->tuple, form_tuple(rel, row));
+}
+
+int32
+otp_key_id_of(Relation rel, HeapTuple tuple)
+{
+	bool		isnull;
+
+	return DatumGetInt32(heap_getattr(tuple, COL_ID, RelationGetDescr(rel), &isnull));
 }

@@ -48,7 +48,7 @@ typedef struct OtpPatch
 
 /* patches of one overwrite, and the bytes of all of them, at most */
 #define OTP_PATCH_COUNT		4
-#define OTP_PATCH_BYTES		128
+#define OTP_PATCH_BYTES		1152
 
 typedef enum OtpOverwriteState
 {

@@ -33,8 +33,8 @@ enum
 	COL_COUNT = COL_USER_ID
 };
 
-static void
-read_row(Relation rel, HeapTuple tuple, OtpRecovery *recovery)
+const text *
+otp_recovery_read(Relation rel, HeapTuple tuple, OtpRecovery *recovery)
 {
 	FormData_otp_recovery *form = (FormData_otp_recovery *) GETSTRUCT(tuple);
 	bool		isnull;
@@ -42,7 +42,8 @@ read_row(Relation rel, HeapTuple tuple, OtpRecovery *recovery)
 													  &isnull));
 
 	if (form->count < 1 || form->count > OTP_RECOVERY_MAX ||
-		VARSIZE_ANY_EXHDR(sealed) != OTP_RECOVERY_SEALED)
+		VARSIZE_ANY_EXHDR(sealed) != OTP_RECOVERY_SEALED ||
+		!otp_table_offset(tuple, VARDATA_ANY(sealed), &recovery->sealed_offset))
 		ereport(ERROR,
 				errcode(ERRCODE_OTP_SEALED_DAMAGED),
 				errmsg("a row of table \"otp_recovery\" is damaged"),
@@ -54,6 +55,7 @@ read_row(Relation rel, HeapTuple tuple, OtpRecovery *recovery)
 	recovery->key_id = form->key_id;
 	recovery->count = form->count;
 	memcpy(recovery->sealed, VARDATA_ANY(sealed), OTP_RECOVERY_SEALED);
+	return DatumGetTextPP(heap_getattr(tuple, COL_USER_ID, RelationGetDescr(rel), &isnull));
 }
 
 bool
@@ -65,7 +67,7 @@ otp_recovery_fetch(Relation rel, Snapshot snapshot, const text *user, OtpRecover
 	row->tuple = otp_table_fetch(rel, snapshot, 1, &key);
 	if (row->tuple == NULL)
 		return false;
-	read_row(rel, row->tuple, &row->recovery);
+	(void) otp_recovery_read(rel, row->tuple, &row->recovery);
 	return true;
 }
 
@@ -123,4 +125,22 @@ otp_recovery_remove_all(Relation rel, const text *user)
 
 	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
 	return otp_table_remove_all(rel, 1, &key);
+}
+
+int32
+otp_recovery_key_id(HeapTuple tuple)
+{
+	return ((FormData_otp_recovery *) GETSTRUCT(tuple))->key_id;
+}
+
+void
+otp_recovery_reseal(OtpOverwrite *overwrite, const OtpRecovery *recovery)
+{
+	int32		key_id = recovery->key_id;
+	OtpPatch	patches[2] = {
+		{offsetof(FormData_otp_recovery, key_id), sizeof(key_id), &key_id},
+		{recovery->sealed_offset, OTP_RECOVERY_SEALED, recovery->sealed},
+	};
+
+	otp_overwrite_finish(overwrite, patches, lengthof(patches));
 }

@@ -28,6 +28,7 @@ typedef struct OtpRecovery
 	int32		key_id;			/* the data key that the seed is sealed under */
 	int			count;			/* codes of the set, 1 to OTP_RECOVERY_MAX */
 	uint8		sealed[OTP_RECOVERY_SEALED];
+	uint16		sealed_offset;	/* where that stands in the row, as GETSTRUCT gives it */
 } OtpRecovery;
 
 /* A row version: what it says, and the handle to replace it. */
@@ -53,5 +54,14 @@ extern void otp_recovery_overwrite(OtpOverwrite *overwrite, const OtpRecovery *r
 
 /* Deletes all rows of a user with the transaction, waiting for whoever changes one; returns how many. */
 extern int64 otp_recovery_remove_all(Relation rel, const text *user);
+
+/* What a row says that stands elsewhere, and whose it is; OT005 if it is damaged. */
+extern const text *otp_recovery_read(Relation rel, HeapTuple tuple, OtpRecovery *recovery);
+
+/* The data key of a row. */
+extern int32 otp_recovery_key_id(HeapTuple tuple);
+
+/* Finishes an overwrite of the row: key_id and what is sealed; cannot fail. */
+extern void otp_recovery_reseal(OtpOverwrite *overwrite, const OtpRecovery *recovery);
 
 #endif							/* OTP_STORE_RECOVERY_H */

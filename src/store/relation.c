@@ -251,3 +251,15 @@ otp_table_fetch_all(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
 {
 	return fetch_rows(rel, snapshot, nkeys, keys, true);
 }
+
+bool
+otp_table_offset(HeapTuple tuple, const void *place, uint16 *offset)
+{
+	const char *first = GETSTRUCT(tuple);
+	const char *end = (char *) tuple->t_data + tuple->t_len;
+
+	if ((const char *) place < first || (const char *) place >= end)
+		return false;
+	*offset = (const char *) place - first;
+	return true;
+}

@@ -60,6 +60,12 @@ extern HeapTuple otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, Sca
  */
 extern List *otp_table_fetch_all(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys);
 
+/*
+ * Where something stands in a row, from its first column; false if it stands elsewhere, because the
+ * row has it compressed.
+ */
+extern bool otp_table_offset(HeapTuple tuple, const void *place, uint16 *offset);
+
 /* The primary key, opened; otp_table_open() has locked it.  Error: 42704 if it was dropped. */
 extern Relation otp_table_open_primary_key(Relation rel);
 

@@ -205,7 +205,7 @@ OtpUpdateResult
 otp_table_remove(Relation rel, HeapTuple old)
 {
 	TM_FailureData failure;
-	TM_Result	result = otp_heap_delete(rel, &old->t_self, &failure);
+	TM_Result	result = otp_heap_delete(rel, &old->t_self, &failure, true);
 
 	if (result != TM_Ok)
 		return lost_or_error(rel, result);
@@ -242,4 +242,22 @@ otp_table_remove_all(Relation rel, int nkeys, ScanKey keys)
 		list_free_deep(tuples);
 	}
 	return removed;
+}
+
+bool
+otp_table_remove_if_idle(Relation rel, HeapTuple old)
+{
+	TM_FailureData failure;
+
+	if (otp_heap_delete(rel, &old->t_self, &failure, false) != TM_Ok)
+		return false;
+	CommandCounterIncrement();
+	return true;
+}
+
+bool
+otp_table_is_own(HeapTuple tuple)
+{
+	return !HeapTupleHeaderXminFrozen(tuple->t_data) &&
+		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetRawXmin(tuple->t_data));
 }

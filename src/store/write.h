@@ -57,4 +57,12 @@ extern OtpUpdateResult otp_table_remove(Relation rel, HeapTuple old);
  */
 extern int64 otp_table_remove_all(Relation rel, int nkeys, ScanKey keys);
 
+/*
+ * The same without waiting: false, and nothing is deleted, if another transaction is changing the row or has.
+ */
+extern bool otp_table_remove_if_idle(Relation rel, HeapTuple old);
+
+/* Has this transaction made the version, so that a rollback takes it away? */
+extern bool otp_table_is_own(HeapTuple tuple);
+
 #endif							/* OTP_STORE_WRITE_H */

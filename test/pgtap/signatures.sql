@@ -2,7 +2,7 @@
 -- 37, 42).
 
 BEGIN;
-SELECT plan(208);
+SELECT plan(230);
 
 SELECT has_extension('otp');
 SELECT is((SELECT extversion FROM pg_extension WHERE extname = 'otp'),
@@ -55,6 +55,9 @@ INSERT INTO wanted VALUES
   ('otp_recovery_codes', 'user_id text, count integer DEFAULT 10', 'SETOF otp', false),
   ('otp_recovery_left', 'user_id text', 'integer', false),
   ('otp_forget', 'user_id text', 'bigint', false),
+  ('otp_rotate_key', '', 'integer', false),
+  ('otp_rekey', 'batch integer DEFAULT 1000', 'integer', false),
+  ('otp_rewrap_master', '', 'integer', false),
   ('otp_grant', 'role regrole, duty text', 'void', false),
   ('otp_master_key_init', '', 'text', false);
 SELECT is((SELECT array_agg(pg_get_function_arguments(oid)) FROM pg_proc WHERE proname = function), ARRAY[arguments],
@@ -78,12 +81,12 @@ CREATE ROLE regress_otp_app;
 SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = pure, function || ': for everyone only if it is pure')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT otp_grant('regress_otp_app', 'application');
-SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_forget', 'otp_grant', 'otp_master_key_init')),
+SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_forget', 'otp_rotate_key', 'otp_rekey', 'otp_rewrap_master', 'otp_grant', 'otp_master_key_init')),
           function || ': as granted')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT table_privs_are(:'otp', name, 'regress_otp_app', ARRAY[]::text[], name || ': no privilege')
   FROM unnest(ARRAY['otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy', 'otp_event',
-                    'otp_credential', 'otp_recovery']) AS name;
+                    'otp_credential', 'otp_recovery', 'otp_keys']) AS name;
 
 -- Tables.
 SELECT columns_are(:'otp', 'otp_policy', ARRAY['purpose', 'length', 'alphabet', 'lifetime', 'max_attempts', 'trail',

@@ -57,6 +57,10 @@ my %functions = (
 	'otp_recovery_codes(text,integer)' => ["otp_recovery_codes('alice')"],
 	'otp_recovery_left(text)' => ["otp_recovery_left('alice')"],
 	'otp_forget(text)' => ["otp_forget('alice')"],
+	'otp_rotate_key()' => ['otp_rotate_key()'],
+	'otp_rekey(integer)' => ['otp_rekey()'],
+	'otp_rewrap_master()' => ['otp_rewrap_master()'],
+	'otp_key_guard()' => ['otp_key_guard()'],
 	'otp_grant(regrole,text)' => ["otp_grant('nobody', 'application')"],
 	'otp_master_key_init()' => ['otp_master_key_init()'],
 	'otp_policy_guard()' => ['otp_policy_guard()'],
@@ -134,7 +138,7 @@ for my $function (grep { !defined $functions{$_}[1] } sort keys %functions)
 }
 
 my @tables = split /\n/,
-  value($node, "SELECT objid::regclass FROM pg_depend, pg_class WHERE classid = 'pg_class'::regclass AND $of_extension AND relkind IN ('r', 'v', 'm', 'p') AND objid = pg_class.oid ORDER BY 1");
+  value($node, "SELECT objid::regclass FROM pg_depend, pg_class WHERE classid = 'pg_class'::regclass AND $of_extension AND relkind IN ('r', 'm', 'p') AND objid = pg_class.oid ORDER BY 1");
 is_deeply([ sort @tables ], [qw(otp_budget otp_challenge otp_credential otp_decoy otp_event otp_key otp_policy otp_recovery)],
 	'these are the tables of the extension');
 for my $table (@tables)
@@ -159,7 +163,7 @@ for my $table (@tables)
 }
 is(join('', map { (as($_, q{SELECT nextval('otp_credential_id')}))[1] =~ /ERROR:  42501/ } 'nobody', 'App Role'),
 	'11', 'and no number of an authenticator');
-is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge,otp_budget,otp_decoy,otp_event,otp_credential,otp_recovery}'::regclass[]) AS t,
+is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge,otp_budget,otp_decoy,otp_event,otp_credential,otp_recovery,otp_keys}'::regclass[]) AS t,
 	unnest('{nobody,App Role}'::name[]) AS r
 	WHERE has_table_privilege(r, t, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
 	  OR has_any_column_privilege(r, t, 'SELECT, INSERT, UPDATE, REFERENCES')}),

@@ -1,0 +1,190 @@
+/*
+ * rekey.c
+ *		Re-sealing under the writing key: otp_rekey.
+ *
+ * What is sealed is overwritten where it stands: no row version, no lock that others wait for, and
+ * nothing that a rollback undoes; what a row says stays the same.  A row that a transaction is changing is
+ * left for the next time.  An update that has read the row before sees that it was overwritten
+ * (otp_table_update()).
+ */
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "args.h"
+#include "core/secure.h"
+#include "credential_seal.h"
+#include "errors.h"
+#include "keyring.h"
+#include "store/challenge.h"
+#include "store/credential.h"
+#include "store/permanent.h"
+#include "store/recovery.h"
+#include "userlock.h"
+
+typedef struct Rekeying
+{
+	int32		writing_id;
+	int			batch;			/* rows that may still be re-sealed */
+	int64		left;			/* rows that are not under the writing key, so far */
+} Rekeying;
+
+/* Nothing may be sealed for good under a key that a rollback would take away. */
+static void
+check_writing_key_stays(int32 writing_id)
+{
+	Relation	rel = otp_table_open(OTP_TABLE_KEY, NULL, AccessShareLock);
+	Snapshot	snapshot = otp_snapshot_now();
+	OtpKeyRow	row;
+	bool		found = otp_key_fetch(rel, snapshot, writing_id, &row);
+
+	UnregisterSnapshot(snapshot);
+	table_close(rel, NoLock);
+	if (!found || otp_table_is_own(row.tuple))
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("data key %d has not been committed yet", writing_id),
+				errhint("Commit otp_rotate_key() first."));
+}
+
+/* Can the row be overwritten now?  Then its page is locked. */
+static bool
+begin_overwrite(OtpOverwrite *overwrite, Relation rel, ItemPointer tid)
+{
+	TransactionId busy;
+
+	return otp_overwrite_try(overwrite, rel, tid, &busy) == OTP_OVERWRITE_READY;
+}
+
+static bool
+reseal_credential(Relation rel, HeapTuple tuple, int32 writing_id)
+{
+	OtpCredentialRow row;
+	OtpOverwrite overwrite;
+	uint8		secret[OTP_KEY_MAX];
+	uint8		sealed[OTP_CREDENTIAL_SEALED_MAX];
+	int32		ids[2] = {writing_id, 0};
+	size_t		length;
+
+	otp_credential_read(rel, tuple, &row);
+	ids[1] = row.credential.key_id;
+	otp_data_keys_fetch(ids, lengthof(ids));
+	length = otp_credential_open(otp_data_key_at_hand(ids[1]), &row.credential, secret);
+	PG_TRY();
+	{
+		otp_credential_seal(otp_data_key_at_hand(writing_id), &row.credential, secret, length,
+							sealed);
+	}
+	PG_FINALLY();
+	{
+		otp_wipe(secret, length);
+	}
+	PG_END_TRY();
+	if (!begin_overwrite(&overwrite, rel, &tuple->t_self))
+		return false;
+	otp_credential_reseal(&overwrite, &row.credential);
+	return true;
+}
+
+static bool
+reseal_recovery(Relation rel, HeapTuple tuple, int32 writing_id)
+{
+	OtpRecovery recovery;
+	const text *user;
+	OtpOverwrite overwrite;
+	uint8		seed[OTP_KEY_SIZE];
+	int32		ids[2] = {writing_id, 0};
+
+	user = otp_recovery_read(rel, tuple, &recovery);
+	ids[1] = recovery.key_id;
+	otp_data_keys_fetch(ids, lengthof(ids));
+	otp_recovery_open(otp_data_key_at_hand(ids[1]), user, &recovery, seed);
+	PG_TRY();
+	{
+		otp_recovery_seal(otp_data_key_at_hand(writing_id), user, &recovery, seed);
+	}
+	PG_FINALLY();
+	{
+		otp_wipe(seed, sizeof(seed));
+	}
+	PG_END_TRY();
+	if (!begin_overwrite(&overwrite, rel, &tuple->t_self))
+		return false;
+	otp_recovery_reseal(&overwrite, &recovery);
+	return true;
+}
+
+/* An issued code cannot be re-sealed; once it has expired, its row is not needed. */
+static bool
+remove_challenge(Relation rel, HeapTuple tuple, int32 writing_id)
+{
+	return otp_challenge_expires_at(tuple) <= GetCurrentTimestamp() &&
+		otp_table_remove_if_idle(rel, tuple);
+}
+
+/*
+ * All rows of a table that are under another key, while the batch lasts; the others are counted.  The snapshot keeps
+ * the place of each from being used for another row.
+ */
+static void
+rekey_table(Rekeying *rekeying, OtpTable table, int32 (*key_of) (HeapTuple),
+			bool (*handle) (Relation, HeapTuple, int32))
+{
+	Relation	rel = otp_table_open(table, NULL, RowExclusiveLock);
+	Snapshot	snapshot = otp_snapshot_now();
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
+	MemoryContext each = AllocSetContextCreate(CurrentMemoryContext, "otp re-keying",
+											   ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(each);
+	HeapTuple	tuple;
+
+	while ((tuple = systable_getnext(scan)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (key_of(tuple) == rekeying->writing_id)
+			continue;
+		if (rekeying->batch > 0 && handle(rel, heap_copytuple(tuple), rekeying->writing_id))
+			rekeying->batch--;
+		else
+			rekeying->left++;
+		MemoryContextReset(each);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(each);
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	table_close(rel, NoLock);
+}
+
+/* otp_rekey(batch integer) → integer */
+PG_FUNCTION_INFO_V1(otp_rekey);
+Datum
+otp_rekey(PG_FUNCTION_ARGS)
+{
+	Rekeying	rekeying = {.batch = PG_GETARG_INT32(0)};
+	XLogRecPtr	before = XactLastRecEnd;
+	LOCKTAG		lock;
+
+	if (rekeying.batch < 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("batch must not be negative"));
+	otp_require_writable("otp_rekey()");
+	rekeying.writing_id = otp_writing_key()->id;
+	check_writing_key_stays(rekeying.writing_id);
+	/* One at a time: a row that is re-sealed is read without its page's lock. */
+	otp_keyring_lock(&lock);
+	rekey_table(&rekeying, OTP_TABLE_CREDENTIAL, otp_credential_key_id, reseal_credential);
+	rekey_table(&rekeying, OTP_TABLE_RECOVERY, otp_recovery_key_id, reseal_recovery);
+	rekey_table(&rekeying, OTP_TABLE_CHALLENGE, otp_challenge_key_id, remove_challenge);
+	otp_lock_release(&lock);
+	otp_permanent_flush(before);
+	PG_RETURN_INT32(Min(rekeying.left, PG_INT32_MAX));
+}

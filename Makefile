@@ -33,6 +33,7 @@ OBJS = \
 	src/otpauth_uri.o \
 	src/private_call.o \
 	src/pseudonym.o \
+	src/qr.o \
 	src/recovery.o \
 	src/recovery_set.o \
 	src/rekey.o \
@@ -64,14 +65,17 @@ OBJS = \
 	src/core/hmac.o \
 	src/core/hotp.o \
 	src/core/otpauth.o \
-	src/core/otpauth_format.o
+	src/core/otpauth_format.o \
+	src/core/qr.o \
+	src/core/qr_png.o \
+	src/core/qr_text.o
 
 # The stems of sql/ and specs/, in the order in which they run
-REGRESS = setup code secret totp otpauth_uri kept_key encoding functions keyring policy issue verify limits events grant prepared schema
+REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyring policy issue verify limits events grant prepared schema
 ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock first-key short-table
 
 PG_CPPFLAGS = -I$(srcdir)/src
-SHLIB_LINK = -lcrypto
+SHLIB_LINK = -lcrypto -lqrencode -lpng
 EXTRA_CLEAN = test/unit/build test/fuzz/build
 
 PG_CONFIG ?= pg_config

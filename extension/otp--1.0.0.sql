@@ -120,6 +120,12 @@ CREATE FUNCTION @extschema@.otpauth_uri(
   RETURNS text
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
 
+CREATE FUNCTION @extschema@.otp_qr(content text, format text DEFAULT 'utf8') RETURNS text
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION @extschema@.otp_qr_png(content text, scale integer DEFAULT 8) RETURNS bytea
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
 --
 -- Tables.  The C code reads and writes them itself; no role but the owner has a privilege on them.
 -- Columns of fixed width come first where the code overwrites or copies them as they stand.
@@ -514,6 +520,14 @@ COMMENT ON FUNCTION @extschema@.otpauth_uri(@extschema@.otp_secret, text, text, 
 'The otpauth:// URI by which an authenticator app takes a secret in (Key URI Format). It holds the secret.
 account: what the app shows, as a name or an address. issuer: who asks for the codes; NULL leaves it out. Each 1 to 256 bytes in UTF-8, without colon and control characters; percent-encoded (RFC 3986). kind: totp or hotp. counter: of hotp, the next one, 0 or more; means nothing to totp.
 NULL if an argument but issuer is NULL. Errors: 22023, 22P05 or 22021 character that UTF-8 has not.';
+COMMENT ON FUNCTION @extschema@.otp_qr(text, text) IS
+'A text as a QR code (ISO/IEC 18004, error correction level M). It tells the text to whoever sees it.
+content: 1 to 2331 bytes of ASCII, of capitals and digits more; or 2330 of other UTF-8. format: utf8, half blocks for a terminal that writes light on dark; utf8i, the same for dark on light; svg, a document for a page. With four light modules around it.
+NULL if any argument is NULL. Errors: 22023 content empty or format unknown, 54000 content too long, 0A000 utf8 in a database of another encoding, 22P05 or 22021 character that UTF-8 has not.';
+COMMENT ON FUNCTION @extschema@.otp_qr_png(text, integer) IS
+'A text as a QR code in a PNG file (ISO/IEC 18004, error correction level M). It tells the text to whoever sees it.
+content: 1 to 2331 bytes of ASCII, of capitals and digits more; or 2330 of other UTF-8. scale: pixels of a module''s side, 1 to 32. With four light modules around it.
+NULL if any argument is NULL. Errors: 22023 content empty or scale out of range, 54000 content too long, 22P05 or 22021 character that UTF-8 has not.';
 COMMENT ON FUNCTION @extschema@.otp_issue(text, text, text) IS
 'Makes a fresh code, which replaces the live one of that user and purpose when the transaction commits. Returns the code, which is stored nowhere.
 user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: any text that the code is bound to; otp_verify() must be given the same.

@@ -17,6 +17,12 @@ SELECT otp_verify('alice', convert_from(code, 'LATIN1')) AS accepted,
        (otp_attempt('alice', convert_from(code, 'LATIN1'))).reason
   FROM (VALUES ('\x313233e9'::bytea), ('\xb9b2b334')) AS bad (code);
 
+-- A URI is in UTF-8 all the same, and so is a QR code, which half blocks cannot show here.
+SELECT otpauth_uri('GEZDGNBV', convert_from('\x4afc7267656e', 'LATIN1'), convert_from('\xa9', 'LATIN1'));
+SELECT otp_qr(convert_from('\xfc', 'LATIN1'));
+-- To be compared with the same below.
+SELECT sha256(convert_to(otp_qr(convert_from('\xfc', 'LATIN1'), 'svg'), 'UTF8')) AS svg;
+
 -- EUC_JP: full-width digits and space.
 \c contrib_regression
 CREATE DATABASE regress_otp_euc_jp TEMPLATE template0 ENCODING 'EUC_JP' LOCALE 'C' LOCALE_PROVIDER libc;
@@ -27,6 +33,9 @@ CREATE TEMP TABLE spelling (what text, code bytea);
 INSERT INTO spelling VALUES ('ASCII', '123-456'), ('full-width', '\xa3b1a3b2a3b3a3b4a3b5a3b6'),
   ('ideographic space', '\x313233a1a1343536');
 :probe;
+SELECT otpauth_uri('GEZDGNBV', convert_from('\xa3c1', 'EUC_JP'));
+-- To be compared with the same above: an umlaut of three bytes.
+SELECT sha256(convert_to(otp_qr(convert_from('\x8fabe4', 'EUC_JP'), 'svg'), 'UTF8')) AS svg;
 
 -- SQL_ASCII does not say what its bytes mean: UTF-8 is taken for what it is, other bytes for no code.
 \c contrib_regression
@@ -40,8 +49,13 @@ INSERT INTO spelling VALUES ('ASCII', '123 456'), ('full-width', '\xefbc91efbc92
 :probe;
 SELECT otp_verify('alice', encode('\x313233a0343536', 'escape')) AS escaped,
        (otp_attempt('alice', convert_from('\x313233a0343536', 'SQL_ASCII'))).reason;
+SELECT otpauth_uri('GEZDGNBV', convert_from('\x4ac3bc7267656e', 'SQL_ASCII'));
+SELECT otpauth_uri('GEZDGNBV', 'a', convert_from('\xfc', 'SQL_ASCII'));
+SELECT otp_qr(convert_from('\xfc', 'SQL_ASCII'), 'svg');
 
 \c contrib_regression
+-- To be compared with the same above.
+SELECT sha256(convert_to(otp_qr(U&'\00FC', 'svg'), 'UTF8')) AS svg;
 DROP DATABASE regress_otp_latin1;
 DROP DATABASE regress_otp_euc_jp;
 DROP DATABASE regress_otp_sql_ascii;

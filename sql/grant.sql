@@ -16,6 +16,7 @@ SELECT hotp_at('GEZDGNBV', 0) AS hotp, totp_at('GEZDGNBV', 'epoch') AS totp,
        hotp_match('GEZDGNBV', hotp_at('GEZDGNBV', 3)::text, 0, 5) AS hotp_match,
        totp_match('GEZDGNBV', hotp_at('GEZDGNBV', 1)::text, 'epoch') AS totp_match;
 SELECT otpauth_uri('GEZDGNBV', 'alice', 'ACME');
+SELECT octet_length(otp_qr('a')) AS qr, octet_length(otp_qr('a', 'svg')) > 0 AS svg, octet_length(otp_qr_png('a')) > 0 AS png;
 
 -- requirement 36: what is not.
 SELECT function, failure('SELECT ' || function)

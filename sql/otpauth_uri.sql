@@ -16,7 +16,7 @@ SELECT bool_and(otpauth_uri(secret, 'alice', 'ACME')::otp_secret::text = secret:
                 = otp_secret_key(secret)) AS same_key,
        count(*)
   FROM generate_series(1, 1024) AS n,
-       otp_secret(decode(rpad('', 2 * n, md5(n::text)), 'hex'), 'SHA' || (ARRAY[1, 256, 512])[1 + n % 3],
+       otp_secret(decode(rpad('', 2 * n, encode(sha256(n::text::bytea), 'hex')), 'hex'), 'SHA' || (ARRAY[1, 256, 512])[1 + n % 3],
                   6 + n % 5, 1 + n) AS secret;
 
 -- NULL but for the issuer.

@@ -29,7 +29,8 @@ SELECT CAST('12-34' AS :otp.otp), CAST('12-34' AS :otp.otp) OPERATOR(:otp.=) CAS
 SELECT :otp.otp_secret('\x3132333435', 'SHA1'), :otp.otp_secret_key('\x3132333435'::bytea),
        :otp.hotp_at('GEZDGNBV', 0), :otp.totp_at('GEZDGNBV', 'epoch'),
        :otp.hotp_match('GEZDGNBV'::text, '734055', 0), :otp.totp_match('\x3132333435'::bytea, '734055', 'epoch'),
-       :otp.otpauth_uri('GEZDGNBV', 'alice', 'ACME'), length(:otp.otp_secret_key(:otp.otp_secret_generate()));
+       :otp.otpauth_uri('GEZDGNBV', 'alice', 'ACME'), length(:otp.otp_qr('a')),
+       :otp.otp_qr_png('a') IS NOT NULL AS otp_qr_png, length(:otp.otp_secret_key(:otp.otp_secret_generate()));
 RESET ROLE;
 INSERT INTO :otp.otp_policy (purpose, lifetime) VALUES ('quick', '10 seconds');
 SELECT :otp.otp_issue('schema-1', 'quick') IS NOT NULL AS issued;
@@ -101,7 +102,8 @@ SELECT CAST('12-34' AS :otp.otp), CAST('12-34' AS :otp.otp) OPERATOR(:otp.=) CAS
 SELECT :otp.otp_secret('\x3132333435', 'SHA1'), :otp.otp_secret_key('\x3132333435'::pg_catalog.bytea),
        :otp.hotp_at('GEZDGNBV', 0), :otp.totp_at('GEZDGNBV', 'epoch'),
        :otp.hotp_match('GEZDGNBV', '734055', 0), :otp.totp_match('GEZDGNBV', '734055', 'epoch'),
-       :otp.otpauth_uri('GEZDGNBV', 'alice', 'ACME'), pg_catalog.length(:otp.otp_secret_key(:otp.otp_secret_generate()));
+       :otp.otpauth_uri('GEZDGNBV', 'alice', 'ACME'), pg_catalog.length(:otp.otp_qr('a')),
+       :otp.otp_qr_png('a') IS NOT NULL AS otp_qr_png, pg_catalog.length(:otp.otp_secret_key(:otp.otp_secret_generate()));
 RESET ROLE;
 INSERT INTO :otp.otp_policy (purpose, lifetime) VALUES ('hostile', '1 hour');
 UPDATE :otp.otp_policy SET max_attempts = 6;

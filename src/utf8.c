@@ -25,6 +25,12 @@ otp_to_utf8(const text *value)
 	size_t		length = VARSIZE_ANY_EXHDR(value);
 	OtpUtf8		utf8;
 
+	/* PostgreSQL would show the bytes, and what follows them */
+	if (GetDatabaseEncoding() == PG_SQL_ASCII && !pg_verify_mbstr(PG_UTF8, bytes, length, true))
+		ereport(ERROR,
+				errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				errmsg("text is not UTF-8"),
+				otp_errprivate());
 	error_context_stack = &callback;
 	utf8.bytes = pg_server_to_any(bytes, length, PG_UTF8);
 	error_context_stack = callback.previous;

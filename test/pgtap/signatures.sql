@@ -2,7 +2,7 @@
 -- 37, 42).
 
 BEGIN;
-SELECT plan(230);
+SELECT plan(246);
 
 SELECT has_extension('otp');
 SELECT is((SELECT extversion FROM pg_extension WHERE extname = 'otp'),
@@ -38,6 +38,8 @@ INSERT INTO wanted VALUES
   ('otp_secret_key', 'secret otp_secret', 'bytea', true),
   ('otpauth_uri', 'secret otp_secret, account text, issuer text DEFAULT NULL::text, kind text DEFAULT ''totp''::text, counter bigint DEFAULT 0',
    'text', true),
+  ('otp_qr', 'content text, format text DEFAULT ''utf8''::text', 'text', true),
+  ('otp_qr_png', 'content text, scale integer DEFAULT 8', 'bytea', true),
   ('otp_issue', 'user_id text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text', 'otp', false),
   ('otp_resend', 'user_id text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text', 'otp', false),
   ('otp_verify', 'user_id text, code text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text',

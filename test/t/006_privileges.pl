@@ -44,6 +44,8 @@ my %functions = (
 	'totp_match(otp_secret,text,timestamp with time zone,integer)' => [ "totp_match($secret, '287082', to_timestamp(59))", 1 ],
 	'otpauth_uri(otp_secret,text,text,text,bigint)' =>
 	  [ "otpauth_uri('GEZDGNBV', 'alice')", 'otpauth://totp/alice?secret=GEZDGNBV&algorithm=SHA1&digits=6&period=30' ],
+	'otp_qr(text,text)' => [ "length(otp_qr('alice'))", 449 ],
+	'otp_qr_png(text,integer)' => [ "substr(otp_qr_png('alice'), 1, 8)", '\x89504e470d0a1a0a' ],
 	'otp_issue(text,text,text)' => ["otp_issue('alice')"],
 	'otp_resend(text,text,text)' => ["otp_resend('alice')"],
 	'otp_verify(text,text,text,text)' => ["otp_verify('alice', '492039')"],

@@ -77,6 +77,9 @@ my @cases = (
 	[ 'bad issuer', '22023', q{SELECT otpauth_uri((@)::otp_secret, 'alice', E'\n')} ],
 	[ 'bad kind', '22023', q{SELECT otpauth_uri((@)::otp_secret, 'alice', NULL, 'yaotp')} ],
 	[ 'negative counter of a URI', '22023', q{SELECT otpauth_uri((@)::otp_secret, 'alice', NULL, 'hotp', -1)} ],
+	[ 'bad format of a QR code', '22023', q{SELECT otp_qr(@, 'ansi')} ],
+	[ 'bad scale of a QR code', '22023', q{SELECT otp_qr_png(@, 0)} ],
+	[ 'too long for a QR code', '54000', q{SELECT otp_qr(repeat(@, 1000))} ],
 
 	# of the arguments
 	[ 'no purpose', '22004', q{SELECT otp_verify('alice', @, NULL)} ],
@@ -195,6 +198,22 @@ $holder->quit;
 # A bad value in a file.
 append_to_file("$file.copy", marker('bad Base32, COPY') . "1\n");
 like(error_of($node, "COPY secrets FROM '$file.copy'"), qr/ERROR:  22P02: /, 'bad Base32, COPY: an error');
+
+# Text that UTF-8 has not: a character without a meaning, and a byte.
+my %foreign = (EUC_JP => [ '22P05', '\xa9a1' ], SQL_ASCII => [ '22021', '\xe9' ]);
+for my $encoding (sort keys %foreign)
+{
+	my ($sqlstate, $text) = @{ $foreign{$encoding} };
+	my $database = lc $encoding;
+	my $call = "otp_qr(convert_from('$text', '$encoding') || '" . marker("content, $encoding") . "', 'svg')";
+
+	value($node, "CREATE DATABASE $database TEMPLATE template0 ENCODING '$encoding' LOCALE 'C'");
+	$node->safe_psql($database, 'CREATE EXTENSION otp');
+	for my $sql ("SELECT $call", "DO \$\$ BEGIN PERFORM $call; END \$\$")
+	{
+		like(error_of($node, "$quiet $sql", $database), qr/ERROR:  $sqlstate: /, "$encoding: an error of " . ($sql =~ s/ .*//r));
+	}
+}
 
 # A session that is cancelled, and one that is ended, while the right code waits for another transaction.
 for my $function (qw(pg_cancel_backend pg_terminate_backend))

@@ -19,7 +19,7 @@ part_codes()
 	forget
 	declare_clocks
 	quietly loop.log gcc -O2 -Wall -Wextra -I"$root/src/core" "$root/bench/codes/loop.c" "$root"/src/core/*.c \
-		-loath -lcrypto -o "$OTP_SCRATCH/tmp/loop"
+		-loath -lcrypto -lqrencode -lpng -o "$OTP_SCRATCH/tmp/loop"
 	sql -f "$root/bench/codes/prepare.sql" -f "$root/bench/codes/peers.sql"
 	for ((round = 0; round < repeats; round++)); do
 		"$OTP_SCRATCH/tmp/loop" | note_each

@@ -21,7 +21,7 @@ part_timing()
 
 	quietly welch.log gcc -std=c11 -O2 -Wall -Wextra "$root/bench/timing/welch.c" -lm -o "$OTP_SCRATCH/tmp/welch"
 	quietly timing.log gcc -std=c11 -O2 -Wall -Wextra -I"$root/src/core" "$root/bench/timing/core.c" \
-		"$root"/src/core/*.c -lcrypto -o "$core"
+		"$root"/src/core/*.c -lcrypto -lqrencode -lpng -o "$core"
 	declare_clocks
 
 	printf '\nWelch'\''s t of two classes of calls: samples, the first class'\''s median in ns, by how much the second'\''s\n'

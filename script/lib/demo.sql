@@ -127,16 +127,56 @@ SELECT accepted, reason FROM otp_attempt('alice', :'code', 'payment') \gset
 SELECT :'accepted'::boolean AS accepted, :'reason' AS reason;
 SELECT told(NOT :'accepted' AND :'reason' = 'replayed') \g /dev/null
 
+\echo
+\echo '--- Alice enrols her authenticator app. This is what she scans (QR code in her browser: otp_qr(uri, ''svg'')).'
+\echo
+\set ECHO queries
+SELECT uri FROM otp_enroll('alice', issuer => 'Shop') \gset
+SELECT otp_qr(:'uri');
+\set ECHO none
+SELECT told(:'uri' ~ '^otpauth://totp/Shop:alice[?]secret=[A-Z2-7]{32}&issuer=Shop') \g /dev/null
+-- what her app shows, which knows the secret now
+SELECT totp_at(:'uri', clock_timestamp()) AS code, totp_at(:'uri', clock_timestamp() + '30 seconds') AS next \gset
+
+\echo
+\echo '--- A first code of the app confirms it, and is thereby spent. From then on otp_verify accepts its codes too.'
+\echo
+\set ECHO queries
+SELECT otp_confirm('alice', :'code') AS confirmed \gset
+\set ECHO none
+SELECT :'confirmed'::boolean AS otp_confirm;
+SELECT told(:'confirmed') \g /dev/null
+\set ECHO queries
+SELECT reason, method FROM otp_attempt('alice', :'code') \gset
+\set ECHO none
+SELECT :'reason' AS reason, :'method' AS method;
+SELECT told(:'reason' = 'replayed' AND :'method' = 'totp') \g /dev/null
+\set ECHO queries
+SELECT reason, method FROM otp_attempt('alice', :'next') \gset
+\set ECHO none
+SELECT :'reason' AS reason, :'method' AS method;
+SELECT told(:'reason' = 'accepted' AND :'method' = 'totp') \g /dev/null
+
+\echo
+\echo '--- Recovery codes, for the day on which her phone is gone: each once.'
+\echo
+\set ECHO queries
+SELECT otp_recovery_codes('alice', 1) AS recovery \gset
+SELECT otp_verify('alice', :'recovery') AS first, otp_verify('alice', :'recovery') AS second \gset
+\set ECHO none
+SELECT :'recovery' AS recovery_code, :'first'::boolean AS first, :'second'::boolean AS second;
+SELECT told(:'first' AND NOT :'second') \g /dev/null
+
 \connect - postgres
 \echo
 \echo '--- The trail tells the operator all of it: also the guess that was rolled back, and no payment that was.'
 \echo
 \set ECHO queries
-SELECT event, reason, role FROM otp_event ORDER BY at;
+SELECT event, reason, method, role FROM otp_event ORDER BY at;
 \set ECHO none
 SELECT string_agg(concat_ws(' ', event, reason), ', ' ORDER BY at) AS trail FROM otp_event \gset
 SELECT told(:'trail' = 'issued, rejected wrong, rejected wrong, rejected wrong, accepted, '
-            'rejected replayed') \g /dev/null
+            'rejected replayed, enrolled, confirmed, rejected replayed, accepted, issued, accepted, rejected replayed') \g /dev/null
 
 \echo
 \echo '--- Codes of an authenticator app (TOTP, RFC 6238): otp and oathtool agree.'

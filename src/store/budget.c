@@ -97,19 +97,6 @@ otp_budget_fetch(Relation rel, Snapshot snapshot, const text *user, OtpBudgetRow
 	heap_freetuple(tuple);
 }
 
-/*
- * Has the table such a block?  It is cut short or rewritten only under a lock that excludes ours, and
- * whoever gets a lock hears of that; so what this session has seen of its length is the least that
- * it is, and spares the question to the kernel.
- */
-static bool
-has_block(Relation rel, BlockNumber block)
-{
-	BlockNumber seen = RelationGetSmgr(rel)->smgr_cached_nblocks[MAIN_FORKNUM];
-
-	return (seen != InvalidBlockNumber && block < seen) || block < RelationGetNumberOfBlocks(rel);
-}
-
 void
 otp_budget_fetch_at(Relation rel, Snapshot snapshot, const text *user, ItemPointer hint,
 					OtpBudgetRow *row)
@@ -119,7 +106,7 @@ otp_budget_fetch_at(Relation rel, Snapshot snapshot, const text *user, ItemPoint
 
 	memset(row, 0, sizeof(*row));
 	/* The table may have been rewritten or cut short meanwhile. */
-	if (ItemPointerIsValid(hint) && has_block(rel, ItemPointerGetBlockNumber(hint)))
+	if (ItemPointerIsValid(hint) && otp_table_has_block(rel, ItemPointerGetBlockNumber(hint)))
 	{
 		tuple.t_self = *hint;
 		if (heap_fetch(rel, snapshot, &tuple, &buffer, false))

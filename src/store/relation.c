@@ -246,9 +246,25 @@ otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
 	return tuple;
 }
 
+bool
+otp_table_has_block(Relation rel, BlockNumber block)
+{
+	BlockNumber seen = RelationGetSmgr(rel)->smgr_cached_nblocks[MAIN_FORKNUM];
+
+	/*
+	 * It is cut short or rewritten only under a lock that excludes ours, and whoever gets a lock hears
+	 * of that; so what this session has seen of its length is the least that it is, and spares the
+	 * question to the kernel.
+	 */
+	return (seen != InvalidBlockNumber && block < seen) || block < RelationGetNumberOfBlocks(rel);
+}
+
 List *
 otp_table_fetch_all(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
 {
+	/* Nobody may have any: then the index is not worth a look. */
+	if (!otp_table_has_block(rel, 0))
+		return NIL;
 	return fetch_rows(rel, snapshot, nkeys, keys, true);
 }
 

@@ -14,6 +14,7 @@
 #include "access/htup.h"
 #include "access/skey.h"
 #include "nodes/pg_list.h"
+#include "storage/block.h"
 #include "storage/lockdefs.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
@@ -68,6 +69,9 @@ extern bool otp_table_offset(HeapTuple tuple, const void *place, uint16 *offset)
 
 /* The primary key, opened; otp_table_open() has locked it.  Error: 42704 if it was dropped. */
 extern Relation otp_table_open_primary_key(Relation rel);
+
+/* Has the table, which is locked, such a block? */
+extern bool otp_table_has_block(Relation rel, BlockNumber block);
 
 /*
  * Calls back when a table may have changed: whoever writes it outside this file sends a

@@ -71,8 +71,8 @@ OBJS = \
 	src/core/qr_text.o
 
 # The stems of sql/ and specs/, in the order in which they run
-REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyring policy issue verify limits events grant prepared schema
-ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock first-key short-table
+REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyring policy issue verify limits events enroll authenticator resync recovery spent_at_once forget grant prepared schema
+ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock first-key short-table authenticators at-once enrolling
 
 PG_CPPFLAGS = -I$(srcdir)/src
 SHLIB_LINK = -lcrypto -lqrencode -lpng

@@ -1,0 +1,46 @@
+-- otp_forget: all of a user is gone, but for what the limits need.
+
+UPDATE otp_policy SET free_guesses = 3, first_delay = '1 hour', longest_delay = '1 hour', forgive_every = '30 days' WHERE purpose = 'default';
+SELECT active('forget-1', 'hotp', rfc_secret()) > 0 AS enrolled, count(*) AS codes FROM otp_recovery_codes('forget-1');
+SELECT otp_issue('forget-1') IS NOT NULL AS issued, otp_issue('forget-1', 'second') IS NOT NULL AS second;
+SELECT reason FROM unnest('{WRANG,WRENG}'::text[]) AS guess, LATERAL otp_attempt('forget-1', guess);
+SELECT (SELECT count(*) FROM otp_challenge WHERE user_id = 'forget-1') AS codes,
+       (SELECT count(*) FROM otp_credential WHERE user_id = 'forget-1') AS authenticators,
+       (SELECT count(*) FROM otp_recovery WHERE user_id = 'forget-1') AS recovery,
+       (SELECT count(*) FROM otp_event WHERE user_id = 'forget-1') AS trail,
+       (SELECT count(*) FROM otp_budget WHERE user_id = 'forget-1') AS budget;
+BEGIN;
+SELECT otp_forget('forget-1');
+SELECT failure('SELECT otp_issue(''forget-1'')') AS in_the_same_transaction;
+ROLLBACK;
+SELECT count(*) FROM otp_credentials('forget-1');
+SELECT otp_forget('forget-1'), otp_forget('forget-1') AS again, otp_forget('forget-nobody') AS nobody;
+SELECT t, count(*) FROM (SELECT 'challenge' AS t, user_id FROM otp_challenge UNION ALL SELECT 'credential', user_id FROM otp_credential
+                         UNION ALL SELECT 'recovery', user_id FROM otp_recovery UNION ALL SELECT 'event', user_id FROM otp_event
+                         UNION ALL SELECT 'budget', user_id FROM otp_budget) AS kept
+ WHERE user_id = 'forget-1' GROUP BY 1;
+-- The pseudonym does not tell who it was.
+SELECT regexp_replace(user_id, '[0-9a-f]{32}$', 'hex') AS pseudonym, total FROM otp_budget WHERE user_id LIKE 'forgotten:%';
+-- requirement 5: whoever comes again goes on where he was.
+SELECT otp_issue('forget-1')::text AS code \gset
+SELECT total, level > 1.9 AS level FROM otp_budget WHERE user_id = 'forget-1';
+SELECT reason, retry_at > now() AS delay FROM otp_attempt('forget-1', 'WRONG');
+-- Forgotten again: the pseudonym has the newest counts; also in another key's time.
+SELECT otp_forget('forget-1') > 0 AS forgotten;
+SELECT total FROM otp_budget WHERE user_id LIKE 'forgotten:%';
+SELECT otp_rotate_key() > 1 AS rotated;
+SELECT otp_issue('forget-1') IS NOT NULL AS issued;
+SELECT reason FROM otp_attempt('forget-1', 'WRONG');
+SELECT otp_forget('forget-1') > 0 AS forgotten, count(*) AS pseudonyms FROM otp_budget WHERE user_id LIKE 'forgotten:%';
+SELECT credential_id > 0 AS enrolled FROM otp_enroll('forget-1');
+SELECT total FROM otp_budget WHERE user_id = 'forget-1';
+-- One who never guessed wrong leaves nothing.
+SELECT otp_issue('forget-2') IS NOT NULL AS issued, otp_forget('forget-2');
+SELECT count(*) AS pseudonyms FROM otp_budget WHERE user_id LIKE 'forgotten:%';
+SELECT failure('SELECT otp_forget(NULL)'), failure('SELECT otp_forget('''')');
+BEGIN READ ONLY;
+SELECT failure('SELECT otp_forget(''x'')');
+COMMIT;
+SELECT reset_policy();
+-- These would keep the extension from being dropped.
+DROP FUNCTION active, next_counter, pair, day_pair, at_step, day_secret, rfc_secret;

@@ -9,28 +9,22 @@
 #include <stdbool.h>
 
 #include "secure.h"
+#include "symbol.h"
 
 #define NO_SYMBOL 32
-
-/* All bits set, or none, of what an AND with a byte can see. */
-static inline unsigned
-between(unsigned c, unsigned low, unsigned high)
-{
-	return ((low - 1 - c) & (c - high - 1)) >> 8;
-}
 
 static inline char
 symbol_of(unsigned value)
 {
-	return (char) ('A' + value - (between(value, 26, 31) & ('A' + 26 - '2')));
+	return (char) ('A' + value - (otp_between(value, 26, 31) & ('A' + 26 - '2')));
 }
 
 static inline unsigned
 value_of(unsigned char c)
 {
 	unsigned	upper = c & 0xdfU;
-	unsigned	letter = between(upper, 'A', 'Z');
-	unsigned	digit = between(c, '2', '7');
+	unsigned	letter = otp_between(upper, 'A', 'Z');
+	unsigned	digit = otp_between(c, '2', '7');
 
 	return (letter & (upper - 'A')) | (digit & (c - '2' + 26U)) | (~(letter | digit) & NO_SYMBOL);
 }

@@ -57,7 +57,9 @@ OBJS = \
 	src/core/aead.o \
 	src/core/alphabet.o \
 	src/core/base32.o \
+	src/core/base64.o \
 	src/core/canonical.o \
+	src/core/csv.o \
 	src/core/derive.o \
 	src/core/digest.o \
 	src/core/digest_block.o \
@@ -66,6 +68,16 @@ OBJS = \
 	src/core/hotp.o \
 	src/core/otpauth.o \
 	src/core/otpauth_format.o \
+	src/core/pskc.o \
+	src/core/pskc_crypto.o \
+	src/core/pskc_elements.o \
+	src/core/pskc_policy.o \
+	src/core/pskc_schema.o \
+	src/core/pskc_values.o \
+	src/core/token.o \
+	src/core/token_csv.o \
+	src/core/token_csv_columns.o \
+	src/core/token_csv_yubico.o \
 	src/core/qr.o \
 	src/core/qr_png.o \
 	src/core/qr_text.o
@@ -74,8 +86,11 @@ OBJS = \
 REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyring policy issue verify limits events enroll authenticator resync recovery spent_at_once forget grant prepared schema
 ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock first-key short-table authenticators at-once enrolling
 
-PG_CPPFLAGS = -I$(srcdir)/src
-SHLIB_LINK = -lcrypto -lqrencode -lpng
+XML_CPPFLAGS := $(shell pkg-config --cflags libxml-2.0 2>/dev/null || xml2-config --cflags)
+XML_LIBS := $(shell pkg-config --libs libxml-2.0 2>/dev/null || xml2-config --libs)
+
+PG_CPPFLAGS = -I$(srcdir)/src $(XML_CPPFLAGS)
+SHLIB_LINK = -lcrypto -lqrencode -lpng $(XML_LIBS)
 EXTRA_CLEAN = test/unit/build test/fuzz/build
 
 PG_CONFIG ?= pg_config

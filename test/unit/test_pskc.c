@@ -1,0 +1,448 @@
+/*
+ * test_pskc.c
+ *		PSKC: the figures of RFC 6030, files made by another implementation, and each of them
+ *		with something changed.
+ *
+ * The files are in test/data/pskc and say where they are from.
+ */
+#include "pskc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tap.h"
+
+#define FILE_MAX	16384
+#define PSKC_TEST_SIZE	100000
+
+/* the middle of May 2006, when the keys of Figure 10 that have not expired are valid */
+#define MAY_2006	INT64_C(1147651200)
+
+static const uint8_t bytes_from_0[32] = {
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+	16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+};
+static const uint8_t figure6_key[16] = {
+	0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12,
+};
+
+#define KEY(bytes, n)	(&(OtpPskcOptions) {bytes, n, NULL, 0, MAY_2006})
+#define PASSWORD(text)	(&(OtpPskcOptions) {NULL, 0, text, strlen(text), MAY_2006})
+#define PLAIN			(&(OtpPskcOptions) {NULL, 0, NULL, 0, MAY_2006})
+#define FIGURE6			KEY(figure6_key, 16)
+
+static char *
+load(const char *name)
+{
+	static char text[FILE_MAX];
+	char		path[1024];
+	FILE	   *file;
+	size_t		n;
+
+	snprintf(path, sizeof(path), "%s/pskc/%s.xml", OTP_TEST_DATA, name);
+	file = fopen(path, "rb");
+	if (!file)
+	{
+		perror(path);
+		exit(1);
+	}
+	n = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[n] = '\0';
+	return text;
+}
+
+static void
+describe(const OtpToken *token, const char *before, char *got, size_t size)
+{
+	snprintf(got, size, "%s%zu %s %s %d %d %lld %d serial=%s user=%s issuer=%s %.*s", before,
+			 token->line, token->kind == OTPAUTH_TOTP ? "totp" : "hotp",
+			 otp_algorithm_name(token->algorithm), token->digits, token->period,
+			 (long long) token->next, token->drift, token->serial, token->user, token->issuer,
+			 (int) token->key_length, (const char *) token->key);
+}
+
+/* Reads a text to its end; what was read, or how it was refused. */
+static const char *
+outcome(const char *text, size_t length, const OtpPskcOptions *options)
+{
+	static char got[2048];
+	OtpToken	token;
+	OtpTokenError error = {NULL, "", 0};
+	OtpTokenStatus status;
+	char	   *copy = malloc(length);	/* so that the sanitizer sees a byte read beyond */
+	OtpPskc    *pskc;
+
+	memcpy(copy, text, length);
+	pskc = otp_pskc_open(copy, length, options);
+	*got = '\0';
+	while ((status = otp_pskc_next(pskc, &token, &error)) == OTP_TOKEN_READ)
+		describe(&token, *got ? "; " : "", got + strlen(got), sizeof(got) - strlen(got));
+	if (status == OTP_TOKEN_BAD)
+		snprintf(got, sizeof(got), "%zu: %s%s%s", error.line, error.message,
+				 error.name[0] ? ": " : "", error.name);
+	if (!all_zero(&token, sizeof(token)))
+		strcpy(got, "something is left of the token");
+	otp_pskc_close(pskc);
+	free(copy);
+	return got;
+}
+
+static void
+reads(const char *name, const OtpPskcOptions *options, const char *want)
+{
+	const char *text = load(name);
+
+	is_string(outcome(text, strlen(text), options), want, name);
+}
+
+/* The file with the first `from` in it replaced. */
+static void
+edited(const char *name, const OtpPskcOptions *options, const char *from, const char *to,
+	   const char *want)
+{
+	static char text[FILE_MAX];
+	const char *whole = load(name);
+	const char *place = strstr(whole, from);
+
+	if (!ok(place != NULL, "%s has %s", name, from))
+		return;
+	snprintf(text, sizeof(text), "%.*s%s%s", (int) (place - whole), whole, to, place + strlen(from));
+	is_string(outcome(text, strlen(text), options), want, to);
+}
+
+#define NO_MATCH "the message authentication code does not match: another key, or a changed file"
+#define NO_MAC "an encrypted value has no message authentication code"
+#define RFC_SECRET "12345678901234567890"
+
+static void
+test_figures(void)
+{
+	reads("figure2", PLAIN, "7 hotp SHA1 6 30 0 0 serial=12345678 user= issuer=Issuer-A 1234");
+	reads("figure3", PLAIN, "15 hotp SHA1 8 30 0 0 serial=987654321 "
+		  "user=UID=jsmith,DC=example-bank,DC=net issuer=Issuer " RFC_SECRET);
+	reads("figure4", PLAIN, "14: the token has no secret");
+	reads("figure5", PLAIN,
+		  "45: the key's algorithm is not supported: urn:ietf:params:xml:ns:keyprov:pskc:pin");
+	reads("figure6", FIGURE6, "29 hotp SHA1 8 30 0 0 serial=987654321 user= issuer=Issuer " RFC_SECRET);
+	reads("figure7", PASSWORD("qwerty"),
+		  "47 hotp SHA1 8 30 0 0 serial=987654321 user= issuer=Example-Issuer " RFC_SECRET);
+	reads("figure8", PLAIN, "10: an element is not supported where it stands: X509Data");
+	reads("figure9", PLAIN,
+		  "13 hotp SHA1 6 30 0 0 serial=0755225266 user= issuer=Example-Issuer " RFC_SECRET);
+	reads("figure10", PLAIN, "82: the key or its device has expired");
+}
+
+static void
+test_made(void)
+{
+	reads("aes256", KEY(bytes_from_0, 32),
+		  "14 totp SHA256 8 60 1000 -2 serial=T1 user=alice issuer= 12345678901234567890123456789012; "
+		  "51 hotp SHA1 6 30 1099511627776 0 serial=H1 user=carol issuer= abcdefghijklmnopqrst");
+	reads("password", PASSWORD("p\xc3\xa4ssword"),
+		  "25 hotp SHA1 6 30 0 0 serial=P1 user= issuer= " RFC_SECRET);
+	reads("wrapped", KEY(bytes_from_0, 16),
+		  "7 hotp SHA1 6 30 0 0 serial=W1 user= issuer= 123456789012345678901234");
+}
+
+static void
+test_keys(void)
+{
+	uint8_t		other[16] = {0};
+
+	reads("figure6", PLAIN, "48: the container is encrypted with a key, and none is given");
+	reads("figure6", PASSWORD("qwerty"), "48: the container is encrypted with a key, and none is given");
+	reads("figure6", KEY(other, 16), "48: " NO_MATCH);
+	reads("figure6", KEY(bytes_from_0, 32), "48: the key's length does not fit the cipher");
+	reads("figure6", KEY(bytes_from_0, 33), "9: the key's length does not fit the cipher");
+	reads("figure7", PLAIN, "65: the container is encrypted with a password, and none is given");
+	reads("figure7", FIGURE6, "65: the container is encrypted with a password, and none is given");
+	reads("figure7", PASSWORD("qwertz"), "65: " NO_MATCH);
+	reads("figure7", PASSWORD(""), "65: " NO_MATCH);
+	reads("wrapped", KEY(other, 16),
+		  "14: an encrypted value does not decrypt: another key, or a changed file");
+	reads("figure3", FIGURE6, "25: a secret is not encrypted, though a key or a password is given");
+	reads("figure3", PASSWORD("x"), "25: a secret is not encrypted, though a key or a password is given");
+}
+
+static void
+test_mac(void)
+{
+	edited("figure6", FIGURE6, "Su+NvtQfmvfJzF6bmQiJqoLRExc=", "Tu+NvtQfmvfJzF6bmQiJqoLRExc=",
+		   "48: " NO_MATCH);
+	edited("figure6", FIGURE6, "Su+NvtQfmvfJzF6bmQiJqoLRExc=", "Su+NvtQfmvfJzF6bmQiJqoLR",
+		   "48: " NO_MATCH);
+	edited("figure6", FIGURE6, "Su+NvtQfmvfJzF6bmQiJqoLRExc=", "",
+		   "47: a message authentication code is empty");
+	edited("figure6", FIGURE6, "AAECAwQF", "BAECAwQF", "48: " NO_MATCH);
+	edited("figure6", FIGURE6, "IUqGv", "IUqGw", "48: " NO_MATCH);
+	edited("figure6", FIGURE6, "ESIzRFVm", "FSIzRFVm", "48: " NO_MATCH);
+	edited("figure6", FIGURE6, "xmldsig#hmac-sha1", "xmldsig#hmac-md5",
+		   "10: the MAC method is not supported: http://www.w3.org/2000/09/xmldsig#hmac-md5");
+	edited("figure6", FIGURE6, "xmldsig#hmac-sha1", "xmldsig-more#hmac-sha256", "48: " NO_MATCH);
+	edited("figure6", FIGURE6, "<ValueMAC>Su+NvtQfmvfJzF6bmQiJqoLRExc=\n                    </ValueMAC>",
+		   "", "47: " NO_MAC);
+	edited("figure6", FIGURE6, "<ValueMAC>Su+NvtQfmvfJzF6bmQiJqoLRExc=", "<ValueMAK>x</ValueMAK><ValueMAC>",
+		   "46: an element is not supported where it stands: ValueMAK");
+	edited("figure6", FIGURE6, "<MACMethod", "<MACMethod2",
+		   "20: the XML is not well-formed");
+	edited("aes256", KEY(bytes_from_0, 32), "hmac-sha256\">\n    <MACKey>",
+		   "hmac-sha256\"><MACKeyReference>x</MACKeyReference>\n    <MACKey>",
+		   "6: an element is not supported where it stands: MACKeyReference");
+	edited("figure3", PLAIN, "</PlainValue>\n                </Secret>",
+		   "</PlainValue><ValueMAC>AAAA</ValueMAC></Secret>",
+		   "24: a plain value has a message authentication code");
+}
+
+/* Without its MACMethod altogether, and with ciphers that are not supported. */
+static void
+test_ciphers(void)
+{
+	static char text[FILE_MAX];
+	const char *whole = load("figure6");
+	const char *start = strstr(whole, "<MACMethod");
+	const char *end = strstr(whole, "</MACMethod>") + strlen("</MACMethod>");
+
+	snprintf(text, sizeof(text), "%.*s%s", (int) (start - whole), whole, end);
+	is_string(outcome(text, strlen(text), FIGURE6), "38: " NO_MAC, "without a MACMethod");
+
+	edited("wrapped", KEY(bytes_from_0, 16), "xmlenc#kw-aes128", "xmlenc#tripledes-cbc",
+		   "11: the cipher is not supported: http://www.w3.org/2001/04/xmlenc#tripledes-cbc");
+	edited("wrapped", KEY(bytes_from_0, 16), "xmlenc#kw-aes128", "xmlenc#aes128-cbc", "14: " NO_MAC);
+	edited("wrapped", KEY(bytes_from_0, 16), "<EncryptionKey><ds:KeyName>K</ds:KeyName></EncryptionKey>", "",
+		   "14: a value is encrypted, but the container does not say by which key");
+	edited("wrapped", KEY(bytes_from_0, 16), "<xenc:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#kw-aes128\"/>",
+		   "", "14: an encrypted value does not name its cipher");
+	edited("figure7", PASSWORD("qwerty"), "pkcs-5v2-0#pbkdf2", "pkcs-5v2-0#pbkdf1",
+		   "10: the key derivation is not supported: "
+		   "http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5v2-0#pbkdf");
+	edited("figure7", PASSWORD("qwerty"), ">1000<", ">10000001<",
+		   "16: the number of iterations is not supported");
+	edited("figure7", PASSWORD("qwerty"), ">1000<", ">0<",
+		   "16: the number of iterations is not supported");
+	edited("figure7", PASSWORD("qwerty"), ">1000<", ">1001<", "65: " NO_MATCH);
+	edited("figure7", PASSWORD("qwerty"), ">16<", ">15<", "17: the key length is not supported");
+	edited("figure7", PASSWORD("qwerty"), ">16<", ">24<", "65: the key's length does not fit the cipher");
+	edited("figure7", PASSWORD("qwerty"), "<PRF/>", "<PRF Algorithm=\"x#hmac-md5\"/>",
+		   "18: the key derivation's function is not supported: x#hmac-md5");
+	edited("figure7", PASSWORD("qwerty"), "<Specified>Ej7/PEpyEpw=</Specified>", "",
+		   "65: the key derivation needs a salt, a number of iterations and a key length");
+}
+
+#define START "<KeyContainer Version='1.0' xmlns='urn:ietf:params:xml:ns:keyprov:pskc'>"
+#define KEY_START START "<KeyPackage><Key Id='1' Algorithm='urn:ietf:params:xml:ns:keyprov:pskc:totp'>"
+#define SECRET "<Data><Secret><PlainValue>MTIzNA==</PlainValue></Secret></Data>"
+#define KEY_END "</Key></KeyPackage></KeyContainer>"
+#define TOKEN(fields) "1 totp " fields " serial=1 user= issuer= 1234"
+
+static void
+says(const char *text, const char *want)
+{
+	is_string(outcome(text, strlen(text), PLAIN), want, text);
+}
+
+static void
+test_xml(void)
+{
+	says("", "1: the XML is not well-formed");
+	says("x", "1: the XML is not well-formed");
+	says("<", "1: the XML is not well-formed");
+	says("<a/>", "1: the root is not a KeyContainer of RFC 6030: a");
+	says("<KeyContainer/>", "1: the root is not a KeyContainer of RFC 6030: KeyContainer");
+	says("<KeyContainer xmlns='urn:ietf:params:xml:ns:keyprov:pskc:1.0'/>",
+		 "1: the root is not a KeyContainer of RFC 6030: KeyContainer");
+	says("<KeyContainer xmlns='urn:ietf:params:xml:ns:keyprov:pskc'/>",
+		 "1: the container's version is not 1.0");
+	says(START "</KeyContainer>", "1: the container has no KeyPackage");
+	says(START "<Device/></KeyContainer>", "1: the container has no KeyPackage");
+	says(START "<KeyPackage/></KeyContainer>", "");
+	says(KEY_START SECRET KEY_END, TOKEN("SHA1 6 30 0 0"));
+	says("\xef\xbb\xbf" KEY_START SECRET KEY_END "\n<!-- -->\n", TOKEN("SHA1 6 30 0 0"));
+	says("<?xml version='1.0' encoding='ISO-8859-1'?>" KEY_START SECRET
+		 "<Issuer>\xc3\xa4</Issuer>" KEY_END, "1 totp SHA1 6 30 0 0 serial=1 user= issuer=\xc3\xa4 1234");
+	says(KEY_START SECRET "<Issuer>\xe4</Issuer>" KEY_END, "1: the XML is not well-formed");
+	says(KEY_START SECRET "<x:y/>" KEY_END, "1: the XML is not well-formed");
+	says(KEY_START SECRET KEY_END "<a/>", "1: the XML is not well-formed");
+	says(KEY_START SECRET "</Key></KeyPackage>\n\n", "3: the XML is not well-formed");
+	says(KEY_START "<Data><Secret><PlainValue>M<!-- -->TI<![CDATA[zN]]>&#65;==</PlainValue></Secret></Data>"
+		 KEY_END, TOKEN("SHA1 6 30 0 0"));
+	says(KEY_START "<Data><Secret><PlainValue>MT<a/>IzNA==</PlainValue></Secret></Data>" KEY_END,
+		 "1: an element is not supported where it stands: a");
+	says(KEY_START SECRET SECRET KEY_END, "1: an element is given twice: Data");
+	says(KEY_START SECRET "<Extensions><a><Data>x</Data></a></Extensions>" KEY_END, TOKEN("SHA1 6 30 0 0"));
+}
+
+static void
+test_entities(void)
+{
+	static const char laughs[] =
+		"<?xml version='1.0'?>\n"
+		"<!DOCTYPE KeyContainer [\n"
+		"<!ENTITY a 'ha'>\n"
+		"<!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>\n"
+		"<!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'>\n"
+		"]>\n" KEY_START SECRET "<Issuer>&c;</Issuer>" KEY_END;
+#define NO_DOCTYPE "a document type declaration is not allowed"
+
+	says(laughs, "2: " NO_DOCTYPE);
+	says("<!DOCTYPE KeyContainer SYSTEM 'file:///etc/passwd'>" KEY_START SECRET KEY_END, "1: " NO_DOCTYPE);
+	says("<!DOCTYPE KeyContainer [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>" KEY_START SECRET
+		 "<Issuer>&x;</Issuer>" KEY_END, "1: " NO_DOCTYPE);
+	says("<!DOCTYPE KeyContainer [<!ENTITY % x SYSTEM 'http://127.0.0.1/'> %x;]>" KEY_START SECRET KEY_END,
+		 "1: " NO_DOCTYPE);
+	says("<!DOCTYPE KeyContainer>" KEY_START SECRET KEY_END, "1: " NO_DOCTYPE);
+	says("<!-- <!DOCTYPE a> -->" KEY_START SECRET KEY_END, TOKEN("SHA1 6 30 0 0"));
+	says(KEY_START SECRET "<Issuer>&x;</Issuer>" KEY_END, "1: the XML is not well-formed");
+	says(KEY_START SECRET "<Issuer>&lt;&amp;&#x41;</Issuer>" KEY_END,
+		 "1 totp SHA1 6 30 0 0 serial=1 user= issuer=<&A 1234");
+	is_string(outcome("\xff\xfe<\0a\0/\0>\0", 10, PLAIN), "1: the XML is not well-formed", "UTF-16 with a mark");
+	is_string(outcome("<\0a\0/\0>\0", 8, PLAIN), "1: the XML is not well-formed", "UTF-16 without");
+}
+
+static void
+test_bounds(void)
+{
+	static char text[3 * PSKC_TEST_SIZE];
+	size_t		n;
+
+	strcpy(text, KEY_START SECRET "<Extensions>");
+	for (int i = 0; i < 40; i++)
+		strcat(text, "<a>");
+	is_string(outcome(text, strlen(text), PLAIN), "1: elements are nested too deeply", "depth");
+
+	n = (size_t) sprintf(text, KEY_START SECRET "<Issuer>");
+	memset(text + n, 'x', PSKC_TEST_SIZE);
+	strcpy(text + n + PSKC_TEST_SIZE, "</Issuer>" KEY_END);
+	is_string(outcome(text, strlen(text), PLAIN), "1: the text of an element is too long", "text");
+	strcpy(text + n + 513, "</Issuer>" KEY_END);
+	says(text, "1: a name or identifier is too long or has control characters");
+
+	n = (size_t) sprintf(text, KEY_START SECRET "<!--");
+	memset(text + n, '\n', PSKC_TEST_SIZE);
+	strcpy(text + n + PSKC_TEST_SIZE, "--><Policy><a/></Policy>" KEY_END);
+	is_string(outcome(text, strlen(text), PLAIN),
+			  "100001: an element is not supported where it stands: a", "beyond 65535 lines");
+
+	says(KEY_START "<Data><Secret><PlainValue></PlainValue></Secret></Data>" KEY_END,
+		 "1: the secret is empty or too long");
+	says(KEY_START "<Data><Secret><PlainValue>MTIzNA=</PlainValue></Secret></Data>" KEY_END,
+		 "1: a value is not Base64, or too long");
+	says(KEY_START "<Data><Secret/></Data>" KEY_END,
+		 "1: there has to be one of PlainValue and EncryptedValue");
+}
+
+static void
+parameters(const char *text, const char *want)
+{
+	static char whole[1024];
+
+	snprintf(whole, sizeof(whole), KEY_START "<AlgorithmParameters>%s</AlgorithmParameters>" SECRET KEY_END, text);
+	is_string(outcome(whole, strlen(whole), PLAIN), want, text);
+}
+
+static void
+test_parameters(void)
+{
+	parameters("", TOKEN("SHA1 6 30 0 0"));
+	parameters("<Suite>HMAC-SHA512</Suite>", TOKEN("SHA512 6 30 0 0"));
+	parameters("<Suite hashalgo='sha256'/>", TOKEN("SHA256 6 30 0 0"));
+	parameters("<Suite>SHA3</Suite>", "1: the algorithm suite is not supported: SHA3");
+	parameters("<ResponseFormat Encoding='DECIMAL' Length='10'/>", TOKEN("SHA1 10 30 0 0"));
+	parameters("<ResponseFormat Encoding='DECIMAL' Length='11'/>", "1: the number of digits is not supported");
+	parameters("<ResponseFormat Encoding='DECIMAL'/>", "1: the number of digits is not supported");
+	parameters("<ResponseFormat Length='6'/>", "1: the encoding of codes is not DECIMAL");
+	parameters("<ResponseFormat Encoding='HEXADECIMAL' Length='6'/>",
+			   "1: the encoding of codes is not DECIMAL: HEXADECIMAL");
+	parameters("<ResponseFormat Encoding='DECIMAL' Length='6' CheckDigits='true'/>",
+			   "1: codes with a check digit are not supported");
+	parameters("<ResponseFormat Encoding='DECIMAL' Length='6' CheckDigits='false'/>", TOKEN("SHA1 6 30 0 0"));
+	parameters("<ChallengeFormat Encoding='DECIMAL' Min='1' Max='2'/><Extensions><x/></Extensions>",
+			   TOKEN("SHA1 6 30 0 0"));
+	parameters("<Truncation/>", "1: an element is not supported where it stands: Truncation");
+}
+
+static void
+data(const char *text, const char *want)
+{
+	static char whole[1024];
+
+	snprintf(whole, sizeof(whole), KEY_START "<Data><Secret><PlainValue>MTIzNA==</PlainValue></Secret>%s</Data>" KEY_END,
+			 text);
+	is_string(outcome(whole, strlen(whole), PLAIN), want, text);
+}
+
+#define NUMBER(name, value) "<" name "><PlainValue>\n            " value "\n           </PlainValue></" name ">"
+#define NO_NUMBER "a value is not a number, or out of its range"
+
+static void
+test_data(void)
+{
+	data(NUMBER("TimeInterval", "60") NUMBER("TimeDrift", "-3") NUMBER("Time", "19127520"), TOKEN("SHA1 6 60 19127520 -3"));
+	data(NUMBER("TimeInterval", "60") NUMBER("Time", "19127521"), "1: the token's time is in the future");
+	data(NUMBER("Counter", "5"), TOKEN("SHA1 6 30 0 0"));
+	data(NUMBER("TimeInterval", "0"), "3: " NO_NUMBER);
+	data(NUMBER("TimeInterval", "86401"), "3: " NO_NUMBER);
+	data(NUMBER("TimeDrift", "1001"), "3: " NO_NUMBER);
+	data(NUMBER("Time", "-1"), "3: " NO_NUMBER);
+	data(NUMBER("Time", "x"), "3: " NO_NUMBER);
+	data(NUMBER("Time", "9223372036854775808"), "3: " NO_NUMBER);
+	data(NUMBER("Time", ""), "3: " NO_NUMBER);
+}
+
+static void
+policy(const char *text, const char *want)
+{
+	static char whole[1024];
+
+	snprintf(whole, sizeof(whole), KEY_START SECRET "<Policy>%s</Policy>" KEY_END, text);
+	is_string(outcome(whole, strlen(whole), PLAIN), want, text);
+}
+
+static void
+test_policy(void)
+{
+	const char *fine = TOKEN("SHA1 6 30 0 0");
+
+	policy("", fine);
+	policy("<KeyUsage>CR</KeyUsage><KeyUsage> OTP </KeyUsage>", fine);
+	policy("<KeyUsage>CR</KeyUsage>", "1: the key may not be used for one-time codes");
+	policy("<StartDate>2006-05-15T00:00:00Z</StartDate><ExpiryDate>2006-05-15T00:00:01Z</ExpiryDate>", fine);
+	policy("<StartDate>2006-05-15T00:00:00.001+00:00</StartDate>", fine);
+	policy("<StartDate>2006-05-15T00:00:01Z</StartDate>", "1: the key or its device is not valid yet");
+	policy("<StartDate>2006-05-15T00:00:00-01:00</StartDate>", "1: the key or its device is not valid yet");
+	policy("<ExpiryDate>2006-05-15T00:00:00</ExpiryDate>", "1: the key or its device has expired");
+	policy("<ExpiryDate>2006-05-15T01:00:00+01:00</ExpiryDate>", "1: the key or its device has expired");
+	policy("<ExpiryDate>9999-12-31T23:59:59Z</ExpiryDate>", fine);
+	policy("<ExpiryDate>2037-12-31</ExpiryDate>", "1: a date is not valid");
+	policy("<ExpiryDate>2037-13-31T00:00:00Z</ExpiryDate>", "1: a date is not valid");
+	policy("<ExpiryDate>2037-12-31T00:00:00z</ExpiryDate>", "1: a date is not valid");
+	policy("<ExpiryDate>2037-12-31T00:00:00Z00</ExpiryDate>", "1: a date is not valid");
+	policy("<PINPolicy PINUsageMode='Local' MinLength='4' PINKeyId='2'/>", fine);
+	policy("<PINPolicy PINUsageMode='Prepend'/>", "1: the use of the PIN is not supported: Prepend");
+	policy("<PINPolicy MinLength='4'/>", "1: the use of the PIN is not supported");
+	policy("<PINPolicy PINUsageMode='Local' OnWeekDaysOnly='true'/>", "1: the PIN policy is not understood");
+	policy("<PINPolicy PINUsageMode='Local'><x/></PINPolicy>",
+		   "1: an element is not supported where it stands: x");
+	policy("<NumberOfTransactions>5</NumberOfTransactions>",
+		   "1: an element is not supported where it stands: NumberOfTransactions");
+	policy("<x:y xmlns:x='urn:x'/>", "1: an element is not supported where it stands: y");
+	says(START "<KeyPackage><DeviceInfo><ExpiryDate>2006-05-15T00:00:00Z</ExpiryDate></DeviceInfo>"
+		 "</KeyPackage></KeyContainer>", "1: the key or its device has expired");
+}
+
+int
+main(void)
+{
+	test_figures();
+	test_made();
+	test_keys();
+	test_mac();
+	test_ciphers();
+	test_xml();
+	test_entities();
+	test_bounds();
+	test_parameters();
+	test_data();
+	test_policy();
+	return done_testing();
+}

@@ -21,8 +21,10 @@ OBJS = \
 	src/credential_seal.o \
 	src/enrollment.o \
 	src/events.o \
+	src/export.o \
 	src/forget.o \
 	src/grant.o \
+	src/import.o \
 	src/kept_key.o \
 	src/key_guard.o \
 	src/key_rotation.o \
@@ -74,16 +76,16 @@ OBJS = \
 	src/core/pskc_policy.o \
 	src/core/pskc_schema.o \
 	src/core/pskc_values.o \
+	src/core/qr.o \
+	src/core/qr_png.o \
+	src/core/qr_text.o \
 	src/core/token.o \
 	src/core/token_csv.o \
 	src/core/token_csv_columns.o \
-	src/core/token_csv_yubico.o \
-	src/core/qr.o \
-	src/core/qr_png.o \
-	src/core/qr_text.o
+	src/core/token_csv_yubico.o
 
 # The stems of sql/ and specs/, in the order in which they run
-REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyring policy issue verify limits events enroll authenticator resync recovery spent_at_once forget grant prepared schema
+REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyring policy issue verify limits events enroll authenticator resync recovery spent_at_once forget grant import export prepared schema
 ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock first-key short-table authenticators at-once enrolling
 
 XML_CPPFLAGS := $(shell pkg-config --cflags libxml-2.0 2>/dev/null || xml2-config --cflags)

@@ -423,6 +423,23 @@ CREATE FUNCTION @extschema@.otp_rekey(batch integer DEFAULT 1000) RETURNS intege
 CREATE FUNCTION @extschema@.otp_rewrap_master() RETURNS integer
   AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
+CREATE FUNCTION @extschema@.otp_import_pskc(
+    pskc text, key bytea DEFAULT NULL, password text DEFAULT NULL, users jsonb DEFAULT NULL,
+    OUT serial text, OUT user_id text, OUT credential_id bigint)
+  RETURNS SETOF record
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_import_csv(
+    csv text, format text DEFAULT 'oath', users jsonb DEFAULT NULL,
+    OUT serial text, OUT user_id text, OUT credential_id bigint)
+  RETURNS SETOF record
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_export(
+    user_id text, OUT credential_id bigint, OUT kind text, OUT uri text)
+  RETURNS SETOF record
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 5;
+
 CREATE FUNCTION @extschema@.otp_forget(user_id text) RETURNS bigint
   AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 
@@ -597,6 +614,22 @@ Waits for another transaction that is exchanging keys.
 Errors: 55000 no next master key is set, OT003 it cannot be had, OT004, OT005 a data key cannot be unwrapped, 25006 read-only transaction or standby, 25000 parallel; 40001 in SERIALIZABLE.';
 COMMENT ON FUNCTION @extschema@.otp_key_guard() IS
 'Trigger: refuses to delete a data key that a row needs. Holds off whoever would write one until the transaction ends. Errors: 55006 in use; 39P01 if called otherwise.';
+COMMENT ON FUNCTION @extschema@.otp_import_pskc(text, bytea, text, jsonb) IS
+'Stores the authenticators of a Portable Symmetric Key Container (RFC 6030), HOTP and TOTP keys, active at once, with their counters and drift; all of the file when the transaction commits, or nothing. Returns a row per token.
+pskc: the file. key: the pre-shared key, 16, 24 or 32 bytes, or password: the password, if it is encrypted; with either, every secret has to be. users: an object from serial numbers to users; without an entry, or with null, the UserId of the file. serial: SerialNo, or else the Id of the key.
+An encrypted value is taken only after its MAC has been checked. Refused: a DTD, what is encrypted to a certificate or without a MAC, keys that have expired or may not be used for one-time codes, and whatever else is not understood and bears on a key. Signatures and validity after today are not looked at.
+Waits for a transaction that is making an authenticator of one of the users.
+Errors: 22P02 file, with its line; 22004, 22023 argument; 23505 the user has this secret already, 54000 the user has 20 authenticators; 22P05, 22021 encoding; 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+COMMENT ON FUNCTION @extschema@.otp_import_csv(text, text, jsonb) IS
+'Stores the authenticators of a CSV file (RFC 4180), active at once, with their counters and drift; all of the file when the transaction commits, or nothing. Returns a row per token.
+csv: the file. format: oath, which is serial number, secret (in hexadecimal if all secrets of the file can be that, else Base32), kind (hotp or totp; hotp), digits (6), period of totp (30) or counter of hotp (0), algorithm (SHA1), user, or a header that names the columns; or yubico, the log of the YubiKey Personalization Tool in its traditional or Yubico''s format. users: as in otp_import_pskc().
+Waits for a transaction that is making an authenticator of one of the users.
+Errors: as of otp_import_pskc().';
+COMMENT ON FUNCTION @extschema@.otp_export(text) IS
+'The active authenticators of the user as otpauth:// URIs, which hold the secrets and, of hotp, the next counter, for another system. Each call is recorded as exported in otp_event, whatever becomes of the transaction and whatever the policy of the trail is. In account and issuer a colon or a control character becomes a hyphen.
+user_id: 1 to 512 bytes.
+Waits until its WAL is flushed.
+Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, 55006 an index of otp_event is being built concurrently, OT003, OT004, OT005 keys.';
 COMMENT ON FUNCTION @extschema@.otp_forget(text) IS
 'Removes all that is kept of the user when the transaction commits: codes, authenticators, recovery codes, trail, budget. Returns how many rows. What the limits still need stays in otp_budget under a keyed pseudonym, and counts if the same user comes again. Reads the whole of otp_event.
 user_id: 1 to 512 bytes.
@@ -604,7 +637,7 @@ Waits for a transaction that is changing a row of the user. Until this one ends,
 Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
 COMMENT ON FUNCTION @extschema@.otp_grant(regrole, text) IS
 'Grants a role what a duty needs, by GRANT commands as the caller.
-role: the role. duty: application, which is USAGE on the schema of the extension and EXECUTE on otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left; operator, which is USAGE and EXECUTE on otp_forget; or keyholder, on otp_rotate_key, otp_rekey, otp_rewrap_master.
+role: the role. duty: application, which is USAGE on the schema of the extension and EXECUTE on otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left; operator, which is USAGE and EXECUTE on otp_forget, otp_import_pskc, otp_import_csv, otp_export; or keyholder, on otp_rotate_key, otp_rekey, otp_rewrap_master.
 NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 25006, 25000, 42501 from GRANT.';
 COMMENT ON FUNCTION @extschema@.otp_master_key_init() IS
 'Makes the file otp.master_key_file with a random key, mode 0600, if neither it nor otp.master_key_command is there. Returns the id of the master key, 16 hexadecimal digits, which is no secret.
@@ -830,7 +863,7 @@ COMMENT ON COLUMN @extschema@.otp_event.user_id IS
 COMMENT ON COLUMN @extschema@.otp_event.purpose IS
 'The purpose.';
 COMMENT ON COLUMN @extschema@.otp_event.event IS
-'issued, resent, accepted, cancelled or rejected; of authenticators also enrolled, confirmed, resynced, revoked.';
+'issued, resent, accepted, cancelled or rejected; of authenticators also enrolled, confirmed, resynced, revoked, imported, exported.';
 COMMENT ON COLUMN @extschema@.otp_event.reason IS
 'Of rejected: wrong, replayed, expired, no_code or locked; else NULL. A malformed code is no guess, and not recorded.';
 COMMENT ON COLUMN @extschema@.otp_event.method IS
@@ -868,6 +901,9 @@ REVOKE ALL ON FUNCTION
   @extschema@.otp_rotate_key(),
   @extschema@.otp_rekey(integer),
   @extschema@.otp_rewrap_master(),
+  @extschema@.otp_import_pskc(text, bytea, text, jsonb),
+  @extschema@.otp_import_csv(text, text, jsonb),
+  @extschema@.otp_export(text),
   @extschema@.otp_grant(regrole, text),
   @extschema@.otp_master_key_init()
   FROM PUBLIC;
@@ -907,7 +943,8 @@ BEGIN
                           'otp_verify', 'otp_attempt', 'otp_cancel', 'otp_enroll', 'otp_confirm',
                           'otp_credentials', 'otp_revoke', 'otp_resync', 'otp_recovery_codes',
                           'otp_recovery_left', 'otp_forget', 'otp_key_guard', 'otp_rotate_key',
-                          'otp_rekey', 'otp_rewrap_master', 'otp_grant',
+                          'otp_rekey', 'otp_rewrap_master', 'otp_import_pskc',
+                          'otp_import_csv', 'otp_export', 'otp_grant',
                           'otp_master_key_init')
         AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
   LOOP

@@ -26,6 +26,7 @@ SELECT function, failure('SELECT ' || function)
                ('otp_revoke(''grant-1'', 1)'), ('otp_resync(''grant-1'', 1, ''123456'', ''123456'')'),
                ('otp_recovery_codes(''grant-1'')'), ('otp_recovery_left(''grant-1'')'), ('otp_forget(''grant-1'')'),
                ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),
+               ('otp_import_pskc('''')'), ('otp_import_csv('''')'), ('otp_export(''grant-1'')'),
                ('otp_grant(''regress_otp_visitor'', ''application'')'), ('otp_master_key_init()'),
                ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
 RESET ROLE;
@@ -58,6 +59,7 @@ SELECT otp_recovery_left('grant-1');
 SELECT function, failure('SELECT ' || function)
   FROM (VALUES ('otp_grant(''regress_otp_app'', ''application'')'), ('otp_forget(''grant-1'')'), ('otp_master_key_init()'),
                ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),
+               ('otp_import_pskc('''')'), ('otp_import_csv('''')'), ('otp_export(''grant-1'')'),
                ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
 SELECT name, failure(format('SELECT FROM %I', name)) AS read, failure(format('DELETE FROM %I', name)) AS write
   FROM (VALUES ('otp_policy'), ('otp_key'), ('otp_challenge'), ('otp_budget'), ('otp_decoy'), ('otp_event'),

@@ -65,6 +65,7 @@ arg_enrollment(FunctionCallInfo fcinfo)
 	OtpEnrollment enrollment = {.user = otp_arg_user(fcinfo, 0)};
 	OtpPolicy	policy;
 	OtpLimits	limits;
+	int64		counter;
 
 	enrollment.kind = arg_kind(fcinfo, 1);
 	enrollment.label = otp_arg_short_text(fcinfo, 2, OTP_CREDENTIAL_TEXT_MAX, "label");
@@ -72,7 +73,9 @@ arg_enrollment(FunctionCallInfo fcinfo)
 	enrollment.account = otp_arg_short_text(fcinfo, 5, OTP_CREDENTIAL_TEXT_MAX, "account");
 	if (enrollment.account == NULL)
 		enrollment.account = enrollment.user;
-	enrollment.counter = otp_checked_counter(PG_ARGISNULL(6) ? 0 : PG_GETARG_INT64(6));
+	counter = otp_checked_counter(PG_ARGISNULL(6) ? 0 : PG_GETARG_INT64(6));
+	if (enrollment.kind == OTP_CREDENTIAL_HOTP)
+		enrollment.next_position = counter;
 	enrollment.window_size = arg_window(fcinfo, 7, enrollment.kind);
 	otp_policy_get(cstring_to_text(OTP_PURPOSE_ENROLL), &policy, &limits);
 	enrollment.lifetime = limits.enroll_lifetime;
@@ -127,7 +130,7 @@ enroll(void *argument)
 	record_event(enrollment->user, "enrolled", enrollment->kind);
 	enrolling->values[1] =
 		PointerGetDatum(otp_uri(&enrollment->secret, totp ? OTPAUTH_TOTP : OTPAUTH_HOTP,
-								enrollment->counter, enrollment->account, enrollment->issuer));
+								enrollment->next_position, enrollment->account, enrollment->issuer));
 }
 
 static void

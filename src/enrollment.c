@@ -127,7 +127,7 @@ make_credential(const OtpEnrollment *enrollment, int32 writing_id, int64 id, uin
 	TimestampTz now = GetCurrentTimestamp();
 	OtpCredential credential = {
 		.id = id,
-		.last_position = enrollment->kind == OTP_CREDENTIAL_HOTP ? enrollment->counter - 1 : -1,
+		.last_position = enrollment->next_position - 1,
 		.used_at = DT_NOBEGIN,
 		.made_at = now,
 		.expires_at = enrollment->active ? DT_NOEND : now + enrollment->lifetime,

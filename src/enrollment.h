@@ -21,7 +21,7 @@ typedef struct OtpEnrollment
 	const text *user;
 	OtpCredentialKind kind;
 	OtpSecret	secret;
-	int64		counter;		/* the next one that HOTP will show; means nothing to TOTP */
+	int64		next_position;	/* the least counter or time step that will be accepted; 0 or more */
 	int			drift;			/* time steps that the token's clock is ahead */
 	int			window_size;
 	bool		active;			/* without a confirmation */

@@ -44,3 +44,11 @@ otp_event_permanent(const OtpPolicy *policy, TimestampTz at, const text *user,
 		return true;
 	return record(&row, true);
 }
+
+bool
+otp_event_always(TimestampTz at, const text *user, const text *purpose, const char *event)
+{
+	OtpEvent	row = {at, user, purpose, event, NULL, NULL};
+
+	return record(&row, true);
+}

@@ -28,4 +28,11 @@ extern bool otp_event_permanent(const OtpPolicy *policy, TimestampTz at, const t
 								const text *purpose, const char *event, const char *reason,
 								const char *method);
 
+/*
+ * Records what stays whatever becomes of the transaction, and whatever the policies say.  Returns false as
+ * otp_event_permanent() does.
+ */
+extern bool otp_event_always(TimestampTz at, const text *user, const text *purpose,
+							 const char *event);
+
 #endif							/* OTP_EVENTS_H */

@@ -34,6 +34,9 @@ static const char *const application_functions[] = {
 /* What an operator calls. */
 static const char *const operator_functions[] = {
 	"otp_forget(pg_catalog.text)",
+	"otp_import_pskc(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb)",
+	"otp_import_csv(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb)",
+	"otp_export(pg_catalog.text)",
 	NULL
 };
 

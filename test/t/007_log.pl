@@ -81,6 +81,27 @@ my @cases = (
 	[ 'bad scale of a QR code', '22023', q{SELECT otp_qr_png(@, 0)} ],
 	[ 'too long for a QR code', '54000', q{SELECT otp_qr(repeat(@, 1000))} ],
 
+	# of files of tokens
+	[ 'bad digits of a token', '22P02', 'SELECT otp_import_csv(@)', '', 'S1,*,hotp,5,0,SHA1,alice' ],
+	[ 'bad secret of a token', '22P02', 'SELECT otp_import_csv(@)', '', 'S1,*1,hotp,6,0,SHA1,alice' ],
+	[ 'token without a user', '22P02', 'SELECT otp_import_csv(@)', '', 'S1,*,hotp' ],
+	[ 'token twice', '23505', 'SELECT otp_import_csv(@ || chr(10) || @)', '', 'S1,*,hotp,6,0,SHA1,alice' ],
+	[ 'no object of users', '22023', q{SELECT otp_import_csv(@, users => '[]')}, '', 'S1,*,hotp' ],
+	[ 'bad format', '22023', q{SELECT otp_import_csv(@, 'excel')}, '', 'S1,*,hotp' ],
+	[ 'read-only import', '25006', 'SELECT otp_import_csv(@)', 'BEGIN READ ONLY', 'S1,*,hotp' ],
+	[ 'XML that is cut short', '22P02', 'SELECT otp_import_pskc(@)', '', '<KeyContainer>*' ],
+	[
+		'bad algorithm of a key', '22P02', 'SELECT otp_import_pskc(@)', '',
+		'<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc"><KeyPackage><Key Algorithm="x"><Data><Secret><PlainValue>*'
+	],
+	[
+		'key of an unknown user', '22P02', 'SELECT otp_import_pskc(@)', '',
+		'<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc"><KeyPackage><Key Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:hotp">'
+		  . '<Data><Secret><PlainValue>*</PlainValue></Secret></Data></Key></KeyPackage></KeyContainer>'
+	],
+	[ 'password of no container', '22P02', q{SELECT otp_import_pskc('<a/>', password => @)} ],
+	[ 'password and key', '22023', q{SELECT otp_import_pskc('<a/>', '\x00', @)} ],
+
 	# of the arguments
 	[ 'no purpose', '22004', q{SELECT otp_verify('alice', @, NULL)} ],
 	[ 'empty purpose', '22023', q{SELECT otp_verify('alice', @, '')} ],
@@ -189,7 +210,10 @@ for my $way (sort keys %way)
 	is($way{$way}->('SELECT 1', @$_) =~ s/^(?!.*ERROR).*//r, '', "$way: no error from $_->[0]")
 	  for [ qq{SELECT otp_verify('bob $way', \@, 'long')}, marker("wrong code, $way") ],
 	  [ qq{SELECT otp_attempt('bob $way', \@, 'long')}, $right ],
-	  [ q{SELECT totp_at((@)::otp_secret), otp_secret_key((@)::otp_secret)}, marker("good secret, $way") ];
+	  [ q{SELECT totp_at((@)::otp_secret), otp_secret_key((@)::otp_secret)}, marker("good secret, $way") ],
+	  [ 'SELECT otp_import_csv(@)', 'S1,' . marker("imported secret, $way") . ",hotp,6,0,SHA1,carol $way" ];
+	is(value($node, "$quiet SELECT count(*) FROM otp_export('carol $way') WHERE uri LIKE '%$secret{qq{imported secret, $way}}%'"),
+		1, "$way: what has been imported is exported");
 	is(value($node, "$quiet SELECT (otp_attempt('bob $way', '$right', 'long')).reason"),
 		'replayed', "$way: the right code has been accepted");
 }

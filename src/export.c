@@ -117,7 +117,7 @@ otp_export(PG_FUNCTION_ARGS)
 	int			count;
 
 	otp_require_writable("otp_export()");
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	rel = otp_table_open(OTP_TABLE_CREDENTIAL, user, AccessShareLock);
 	snapshot = otp_snapshot_now();
 	count = otp_credential_fetch_all(rel, snapshot, user, &rows);

@@ -2,7 +2,7 @@
 -- 37, 42).
 
 BEGIN;
-SELECT plan(246);
+SELECT plan(267);
 
 SELECT has_extension('otp');
 SELECT is((SELECT extversion FROM pg_extension WHERE extname = 'otp'),
@@ -88,7 +88,7 @@ CREATE ROLE regress_otp_app;
 SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = pure, function || ': for everyone only if it is pure')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT otp_grant('regress_otp_app', 'application');
-SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_forget', 'otp_rotate_key', 'otp_rekey', 'otp_rewrap_master', 'otp_grant', 'otp_master_key_init')),
+SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_forget', 'otp_import_pskc', 'otp_import_csv', 'otp_export', 'otp_rotate_key', 'otp_rekey', 'otp_rewrap_master', 'otp_grant', 'otp_master_key_init')),
           function || ': as granted')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT table_privs_are(:'otp', name, 'regress_otp_app', ARRAY[]::text[], name || ': no privilege')

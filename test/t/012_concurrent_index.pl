@@ -85,6 +85,8 @@ for my $statement ('CREATE INDEX CONCURRENTLY by_gate ON otp_event (gate(user_id
 	is(guess_undone(shift @guesses), 'wrong', 'nor does one that is rolled back');
 	is(budget($node, 'alice'), $before + 2, 'both are counted');
 	is(wrong_events($node, 'alice'), $trail + 1, 'the trail keeps what commits');
+	like(error_of($node, q{SELECT otp_export('alice')}), qr/ERROR:  55006: could not record the export permanently/,
+		'no secret is exported without a permanent row');
 	end_build();
 	is(value($node, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'by_gate'::regclass"), 't', 'the index is valid');
 	is(value($node, q{

@@ -1,4 +1,4 @@
-# 100,000 tokens in one call, all or nothing.
+# 100,000 tokens in one call, all or nothing; and what an export leaves behind.
 
 use strict;
 use warnings FATAL => 'all';
@@ -12,7 +12,7 @@ use Test::More;
 use Time::HiRes qw(time);
 
 my $count = 100_000;
-my $node = new_node('import', settings => 'max_locks_per_transaction = 64');
+my $node = new_node('import', settings => "max_locks_per_transaction = 64\nwal_writer_delay = 10s\nwal_writer_flush_after = 0");
 my $csv = $node->basedir . '/tokens.csv';
 my $pskc = $node->basedir . '/tokens.xml';
 my $key = q{'\x12345678901234567890123456789012'};
@@ -53,6 +53,16 @@ is(value($node, q{SELECT otp_verify('pskc 77777', '84755224'), otp_verify('csv 9
 like(error_of($node, "SELECT count(*) FROM otp_import_pskc(pg_read_file('$pskc'), $key)"),
 	qr/ERROR:  23505: .*CONTEXT:  token on line 29\b/s, 'the same file again is refused');
 is(value($node, q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'}), 0, 'no lock of a user is left');
+
+# An export is on disk before anyone sees a secret, whatever becomes of its transaction.
+value($node, 'CHECKPOINT');
+my $session = $node->background_psql('postgres');
+like($session->query_safe(q{BEGIN; SELECT uri FROM otp_export('csv 99999')}), qr{^otpauth://hotp/}, 'a secret is seen');
+$node->stop('immediate');
+$session->quit;
+$node->start;
+is(value($node, q{SELECT user_id, event, purpose FROM otp_event WHERE event = 'exported'}),
+	'csv 99999|exported|export', 'and its event survives a crash before the end of the transaction');
 
 stop_soundly($node);
 done_testing();

@@ -159,10 +159,41 @@ test_keys(void)
 	reads("figure7", FIGURE6, "65: the container is encrypted with a password, and none is given");
 	reads("figure7", PASSWORD("qwertz"), "65: " NO_MATCH);
 	reads("figure7", PASSWORD(""), "65: " NO_MATCH);
+	reads("wrapped", KEY(bytes_from_0, 32), "14: the key's length does not fit the cipher");
 	reads("wrapped", KEY(other, 16),
 		  "14: an encrypted value does not decrypt: another key, or a changed file");
 	reads("figure3", FIGURE6, "25: a secret is not encrypted, though a key or a password is given");
 	reads("figure3", PASSWORD("x"), "25: a secret is not encrypted, though a key or a password is given");
+}
+
+/* Figure 6 with another ciphertext, and the MAC that fits. */
+static void
+resealed(const char *cipher, const char *mac, const char *want, const char *name)
+{
+	static char text[FILE_MAX];
+	const char *whole = load("figure6");
+	const char *old_cipher = strstr(whole, "AAECAwQF");
+	const char *old_mac = strstr(whole, "Su+Nv");
+
+	snprintf(text, sizeof(text), "%.*s%s%.*s%s%s", (int) (old_cipher - whole), whole, cipher,
+			 (int) (old_mac - old_cipher - 64), old_cipher + 64, mac, old_mac + 28);
+	is_string(outcome(text, strlen(text), FIGURE6), want, name);
+}
+
+static void
+test_padding(void)
+{
+#define NO_DECRYPTION "48: an encrypted value does not decrypt: another key, or a changed file"
+	resealed("AAECAwQFBgcICQoLDA0OD0cj748eb73Nw/rS27+bK7E0UK8SMD0EqjVkTeZGWHYD",
+			 "DS7DAPHwlk8X6M7QvGuoVP75KSg=",
+			 "29 hotp SHA1 8 30 0 0 serial=987654321 user= issuer=Issuer xxxxxxxxxxxxxxxxxxx",
+			 "13 bytes of padding");
+	resealed("AAECAwQFBgcICQoLDA0OD0cj748eb73Nw/rS27+bK7H/Wbbzb5s4h7VfTlodZu4e",
+			 "Cwr4NR4X6N0waW/KfKkCMp50E4U=", NO_DECRYPTION, "none");
+	resealed("AAECAwQFBgcICQoLDA0OD0cj748eb73Nw/rS27+bK7Fl70juC1lhBo3RV0GL02B2",
+			 "bCWreonFTCT4v3RNvdhARxckpX4=", NO_DECRYPTION, "more than a block");
+	resealed("AAECAwQFBgcICQoLDA0OD9X3odhVDQJ62HdEr5sdIjs=", "H4pu+hEVbLRZh2vpJPEtoMkrXJU=",
+			 "48: the secret is empty or too long", "nothing but padding");
 }
 
 static void
@@ -171,6 +202,8 @@ test_mac(void)
 	edited("figure6", FIGURE6, "Su+NvtQfmvfJzF6bmQiJqoLRExc=", "Tu+NvtQfmvfJzF6bmQiJqoLRExc=",
 		   "48: " NO_MATCH);
 	edited("figure6", FIGURE6, "Su+NvtQfmvfJzF6bmQiJqoLRExc=", "Su+NvtQfmvfJzF6bmQiJqoLR",
+		   "48: " NO_MATCH);
+	edited("figure6", FIGURE6, "Su+NvtQfmvfJzF6bmQiJqoLRExc=", "Su+NvtQfmvfJzF6bmQiJqoLRExcA",
 		   "48: " NO_MATCH);
 	edited("figure6", FIGURE6, "Su+NvtQfmvfJzF6bmQiJqoLRExc=", "",
 		   "47: a message authentication code is empty");
@@ -436,6 +469,7 @@ main(void)
 	test_figures();
 	test_made();
 	test_keys();
+	test_padding();
 	test_mac();
 	test_ciphers();
 	test_xml();

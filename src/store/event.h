@@ -17,7 +17,7 @@ typedef struct OtpEvent
 	TimestampTz at;
 	const text *user;
 	const text *purpose;
-	const char *event;			/* issued, resent, accepted, cancelled, rejected */
+	const char *event;			/* issued, accepted, rejected, imported … */
 	const char *reason;			/* of a verdict, or NULL */
 	const char *method;			/* of a verdict, or NULL */
 } OtpEvent;

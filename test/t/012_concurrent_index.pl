@@ -100,6 +100,9 @@ for my $statement ('CREATE INDEX CONCURRENTLY by_gate ON otp_event (gate(user_id
 value($node, 'DROP INDEX by_gate');
 my $pid = begin_build('CREATE INDEX CONCURRENTLY by_gate ON otp_event (gate(user_id))', $events);
 value($node, "SELECT pg_cancel_backend($pid)");
+# else the gate may open first, and the builder keep the lock that it is just getting
+$node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+  or die 'the builder waits on';
 end_build();
 like(errors_of_build(), qr/ERROR:  57014/, 'a build is cancelled');
 is(value($node, "SELECT indisready, indisvalid FROM pg_index WHERE indexrelid = 'by_gate'::regclass"), 't|f',

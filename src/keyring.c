@@ -45,7 +45,7 @@ forget_keys(void)
 	for (int i = 0; i < key_count; i++)
 	{
 		otp_hmac_free(keys[i].derive);
-		otp_wipe(keys[i].sealing, OTP_KEY_SIZE);
+		otp_aead_free(keys[i].sealing);
 	}
 	key_count = 0;
 	writing_id = 0;
@@ -59,44 +59,62 @@ wrapping_ad(int32 id, char *ad, size_t size)
 	return snprintf(ad, size, "otp_key:%d", id);
 }
 
+/* The subkey for codes and digests of guesses; NULL if OpenSSL failed. */
+static OtpHmac *
+derive_hmac(const uint8 *data_key)
+{
+	uint8		subkey[OTP_KEY_SIZE];
+	OtpHmac    *hmac = otp_hmac_new(OTP_SHA256);
+
+	if (hmac != NULL &&
+		!(otp_subkey(data_key, "otp derivation of codes", subkey) &&
+		  otp_hmac_key(hmac, subkey, sizeof(subkey))))
+	{
+		otp_hmac_free(hmac);
+		hmac = NULL;
+	}
+	otp_wipe(subkey, sizeof(subkey));
+	return hmac;
+}
+
+/* The subkey for sealing; NULL if OpenSSL failed. */
+static OtpAead *
+derive_aead(const uint8 *data_key)
+{
+	uint8		subkey[OTP_KEY_SIZE];
+	OtpAead    *aead = NULL;
+
+	if (otp_subkey(data_key, "otp sealing of secrets", subkey))
+		aead = otp_aead_new(subkey);
+	otp_wipe(subkey, sizeof(subkey));
+	return aead;
+}
+
 /* Adds an unwrapped key to the ring. */
 static void
 add_key(int32 id, const uint8 *data_key)
 {
-	uint8		subkey[OTP_KEY_SIZE];
-	OtpHmac    *derive = otp_hmac_new(OTP_SHA256);
-	bool		ok;
+	OtpDataKey	key = {id, derive_hmac(data_key), derive_aead(data_key)};
 
-	ok = derive != NULL &&
-		otp_subkey(data_key, "otp derivation of codes", subkey) &&
-		otp_hmac_key(derive, subkey, sizeof(subkey)) &&
-		otp_subkey(data_key, "otp sealing of secrets", keys[key_count].sealing);
-	otp_wipe(subkey, sizeof(subkey));
-	if (!ok)
+	if (key.derive == NULL || key.sealing == NULL)
 	{
-		otp_hmac_free(derive);
+		otp_hmac_free(key.derive);
+		otp_aead_free(key.sealing);
 		otp_openssl_error("derive a subkey");
 	}
-	keys[key_count].id = id;
-	keys[key_count].derive = derive;
-	key_count++;
+	keys[key_count++] = key;
 }
 
 static void
 make_room(void)
 {
-	OtpDataKey *old = keys;
-
 	if (key_count < key_room)
 		return;
-	keys = MemoryContextAlloc(TopMemoryContext, (key_room + KEY_ROOM) * sizeof(OtpDataKey));
+	if (keys == NULL)
+		keys = MemoryContextAlloc(TopMemoryContext, KEY_ROOM * sizeof(OtpDataKey));
+	else
+		keys = repalloc(keys, (key_room + KEY_ROOM) * sizeof(OtpDataKey));
 	key_room += KEY_ROOM;
-	if (old == NULL)
-		return;
-	/* not by repalloc(), which would leave the subkeys behind */
-	memcpy(keys, old, key_count * sizeof(OtpDataKey));
-	otp_wipe(old, key_count * sizeof(OtpDataKey));
-	pfree(old);
 }
 
 void

@@ -16,7 +16,7 @@ typedef struct OtpDataKey
 {
 	int32		id;
 	OtpHmac    *derive;			/* subkey for codes and digests of guesses, keyed */
-	uint8		sealing[OTP_KEY_SIZE];	/* subkey for sealing secrets */
+	OtpAead    *sealing;		/* subkey for sealing secrets, keyed */
 } OtpDataKey;
 
 /*

@@ -11,7 +11,7 @@ void
 otp_seal_value(const OtpDataKey *key, const uint8 *ad, size_t ad_length,
 			   const uint8 *plain, size_t n, uint8 *sealed)
 {
-	if (!otp_seal(key->sealing, ad, ad_length, plain, n, sealed))
+	if (!otp_aead_seal(key->sealing, ad, ad_length, plain, n, sealed))
 		otp_openssl_error("seal a secret");
 }
 
@@ -19,7 +19,7 @@ void
 otp_open_value(const OtpDataKey *key, const uint8 *ad, size_t ad_length,
 			   const uint8 *sealed, size_t length, uint8 *plain)
 {
-	switch (otp_open(key->sealing, ad, ad_length, sealed, length, plain))
+	switch (otp_aead_open(key->sealing, ad, ad_length, sealed, length, plain))
 	{
 		case OTP_OPEN_OK:
 			return;

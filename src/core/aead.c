@@ -47,6 +47,42 @@ cipher(void)
 	return cached;
 }
 
+/* A direction has a context of its own, which keeps the key's schedule. */
+struct OtpAead
+{
+	EVP_CIPHER_CTX *sealing;
+	EVP_CIPHER_CTX *opening;
+};
+
+OtpAead *
+otp_aead_new(const uint8_t key[OTP_KEY_SIZE])
+{
+	OtpAead    *aead = OPENSSL_zalloc(sizeof(*aead));
+
+	if (!aead)
+		return NULL;
+	aead->sealing = EVP_CIPHER_CTX_new();
+	aead->opening = EVP_CIPHER_CTX_new();
+	if (!aead->sealing || !aead->opening || !cipher() ||
+		EVP_EncryptInit_ex2(aead->sealing, cipher(), key, NULL, NULL) != 1 ||
+		EVP_DecryptInit_ex2(aead->opening, cipher(), key, NULL, NULL) != 1)
+	{
+		otp_aead_free(aead);
+		return NULL;
+	}
+	return aead;
+}
+
+void
+otp_aead_free(OtpAead *aead)
+{
+	if (!aead)
+		return;
+	EVP_CIPHER_CTX_free(aead->sealing);
+	EVP_CIPHER_CTX_free(aead->opening);
+	OPENSSL_free(aead);
+}
+
 /* out: NULL for associated data.  EVP counts in int. */
 static bool
 add(EVP_CIPHER_CTX *context, const void *in, size_t length, uint8_t *out)
@@ -59,10 +95,10 @@ add(EVP_CIPHER_CTX *context, const void *in, size_t length, uint8_t *out)
 }
 
 bool
-otp_seal(const uint8_t key[OTP_KEY_SIZE], const void *ad, size_t ad_length,
-		 const uint8_t *plain, size_t n, uint8_t *sealed)
+otp_aead_seal(OtpAead *aead, const void *ad, size_t ad_length, const uint8_t *plain, size_t n,
+			  uint8_t *sealed)
 {
-	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	EVP_CIPHER_CTX *context = aead->sealing;
 	uint8_t    *nonce = sealed + 1;
 	uint8_t    *text = nonce + OTP_SEAL_NONCE;
 	uint8_t    *mac = text + n;
@@ -70,27 +106,25 @@ otp_seal(const uint8_t key[OTP_KEY_SIZE], const void *ad, size_t ad_length,
 	bool		ok;
 
 	sealed[0] = OTP_SEAL_FORMAT;
-	ok = context && cipher() &&
-		 RAND_bytes(nonce, OTP_SEAL_NONCE) == 1 &&
-		 EVP_EncryptInit_ex2(context, cipher(), key, nonce, NULL) == 1 &&
+	ok = RAND_bytes(nonce, OTP_SEAL_NONCE) == 1 &&
+		 EVP_EncryptInit_ex2(context, NULL, NULL, nonce, NULL) == 1 &&
 		 add(context, sealed, 1, NULL) &&
 		 add(context, ad, ad_length, NULL) &&
 		 add(context, plain, n, text) &&
 		 EVP_EncryptFinal_ex(context, mac, &rest) == 1 &&
 		 EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, OTP_SEAL_MAC, mac) == 1;
-	EVP_CIPHER_CTX_free(context);
 	if (!ok)
 		otp_wipe(sealed, n + OTP_SEAL_OVERHEAD);
 	return ok;
 }
 
 OtpOpenStatus
-otp_open(const uint8_t key[OTP_KEY_SIZE], const void *ad, size_t ad_length,
-		 const uint8_t *sealed, size_t length, uint8_t *plain)
+otp_aead_open(OtpAead *aead, const void *ad, size_t ad_length, const uint8_t *sealed,
+			  size_t length, uint8_t *plain)
 {
+	EVP_CIPHER_CTX *context = aead->opening;
 	const uint8_t *nonce = sealed + 1;
 	const uint8_t *text = nonce + OTP_SEAL_NONCE;
-	EVP_CIPHER_CTX *context;
 	uint8_t		mac[OTP_SEAL_MAC];
 	size_t		n;
 	int			rest;
@@ -101,17 +135,47 @@ otp_open(const uint8_t key[OTP_KEY_SIZE], const void *ad, size_t ad_length,
 
 	n = length - OTP_SEAL_OVERHEAD;
 	memcpy(mac, text + n, OTP_SEAL_MAC);
-	context = EVP_CIPHER_CTX_new();
-	if (context && cipher() &&
-		EVP_DecryptInit_ex2(context, cipher(), key, nonce, NULL) == 1 &&
+	if (EVP_DecryptInit_ex2(context, NULL, NULL, nonce, NULL) == 1 &&
 		add(context, sealed, 1, NULL) &&
 		add(context, ad, ad_length, NULL) &&
 		add(context, text, n, plain) &&
 		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, OTP_SEAL_MAC, mac) == 1)
 		status = EVP_DecryptFinal_ex(context, plain + n, &rest) == 1 ? OTP_OPEN_OK
 																	 : OTP_OPEN_DAMAGED;
-	EVP_CIPHER_CTX_free(context);
 	if (status != OTP_OPEN_OK)
 		otp_wipe(plain, n);
+	return status;
+}
+
+bool
+otp_seal(const uint8_t key[OTP_KEY_SIZE], const void *ad, size_t ad_length,
+		 const uint8_t *plain, size_t n, uint8_t *sealed)
+{
+	OtpAead    *aead = otp_aead_new(key);
+	bool		ok = aead && otp_aead_seal(aead, ad, ad_length, plain, n, sealed);
+
+	otp_aead_free(aead);
+	if (!ok)
+		otp_wipe(sealed, n + OTP_SEAL_OVERHEAD);
+	return ok;
+}
+
+OtpOpenStatus
+otp_open(const uint8_t key[OTP_KEY_SIZE], const void *ad, size_t ad_length,
+		 const uint8_t *sealed, size_t length, uint8_t *plain)
+{
+	OtpAead    *aead;
+	OtpOpenStatus status;
+
+	if (length < OTP_SEAL_OVERHEAD || sealed[0] != OTP_SEAL_FORMAT)
+		return OTP_OPEN_FORMAT;
+	aead = otp_aead_new(key);
+	if (!aead)
+	{
+		otp_wipe(plain, length - OTP_SEAL_OVERHEAD);
+		return OTP_OPEN_FAILED;
+	}
+	status = otp_aead_open(aead, ad, ad_length, sealed, length, plain);
+	otp_aead_free(aead);
 	return status;
 }

@@ -26,13 +26,6 @@
 extern bool otp_subkey(const uint8_t key[OTP_KEY_SIZE], const char *use,
 					   uint8_t subkey[OTP_KEY_SIZE]);
 
-/*
- * Seals n bytes: writes n + OTP_SEAL_OVERHEAD bytes: the format byte, a fresh
- * random nonce, the ciphertext, the tag.  The format byte and `ad` are authenticated.
- */
-extern bool otp_seal(const uint8_t key[OTP_KEY_SIZE], const void *ad, size_t ad_length,
-					 const uint8_t *plain, size_t n, uint8_t *sealed);
-
 typedef enum OtpOpenStatus
 {
 	OTP_OPEN_OK,
@@ -42,9 +35,35 @@ typedef enum OtpOpenStatus
 } OtpOpenStatus;
 
 /*
+ * A key that is kept, ready for any number of messages: to set it costs several times what a
+ * short message does.  Not thread-safe.
+ */
+typedef struct OtpAead OtpAead;
+
+/* NULL: OpenSSL failed. */
+extern OtpAead *otp_aead_new(const uint8_t key[OTP_KEY_SIZE]);
+
+/* Wipes and frees; NULL is fine. */
+extern void otp_aead_free(OtpAead *aead);
+
+/*
+ * Seals n bytes: writes n + OTP_SEAL_OVERHEAD bytes: the format byte, a fresh
+ * random nonce, the ciphertext, the tag.  The format byte and `ad` are authenticated.
+ * false: OpenSSL failed, and what was written is wiped.
+ */
+extern bool otp_aead_seal(OtpAead *aead, const void *ad, size_t ad_length, const uint8_t *plain,
+						  size_t n, uint8_t *sealed);
+
+/*
  * Opens `length` sealed bytes: writes length - OTP_SEAL_OVERHEAD bytes.  Unless
  * OTP_OPEN_OK, what was written is wiped.
  */
+extern OtpOpenStatus otp_aead_open(OtpAead *aead, const void *ad, size_t ad_length,
+								   const uint8_t *sealed, size_t length, uint8_t *plain);
+
+/* The same with a key that is used but once. */
+extern bool otp_seal(const uint8_t key[OTP_KEY_SIZE], const void *ad, size_t ad_length,
+					 const uint8_t *plain, size_t n, uint8_t *sealed);
 extern OtpOpenStatus otp_open(const uint8_t key[OTP_KEY_SIZE], const void *ad, size_t ad_length,
 							  const uint8_t *sealed, size_t length, uint8_t *plain);
 

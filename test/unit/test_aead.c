@@ -167,6 +167,47 @@ test_damage(void)
 	is_integer(open_wiped(key, AD, sealed, length, &noticed), OTP_OPEN_OK, "still good unchanged");
 }
 
+/* A key that is kept: messages of both directions, good and damaged ones, in any order. */
+static void
+test_kept_key(void)
+{
+	OtpAead    *aead = otp_aead_new(key);
+	OtpAead    *other = otp_aead_new(other_key);
+	uint8_t		sealed[40 + OTP_SEAL_OVERHEAD] = {0};
+	uint8_t		again[40 + OTP_SEAL_OVERHEAD];
+	uint8_t		opened[40];
+	bool		good = true;
+	bool		refused = true;
+
+	ok(aead && other, "two keys are kept");
+	for (size_t n = 0; n <= 40; n++)
+	{
+		size_t		length = n + OTP_SEAL_OVERHEAD;
+
+		good &= otp_aead_seal(aead, AD, n % sizeof(AD), sealed, n, again) &&
+				otp_open(key, AD, n % sizeof(AD), again, length, opened) == OTP_OPEN_OK &&
+				memcmp(opened, sealed, n) == 0;
+		good &= otp_seal(key, AD, strlen(AD), key, n < 32 ? n : 32, sealed) &&
+				otp_aead_open(aead, AD, strlen(AD), sealed, (n < 32 ? n : 32) + OTP_SEAL_OVERHEAD,
+							  opened) == OTP_OPEN_OK &&
+				memcmp(opened, key, n < 32 ? n : 32) == 0;
+		refused &= otp_aead_open(other, AD, n % sizeof(AD), again, length, opened) ==
+				   OTP_OPEN_DAMAGED;
+		again[1 + n] ^= 0x10;
+		refused &= otp_aead_open(aead, AD, n % sizeof(AD), again, length, opened) ==
+				   OTP_OPEN_DAMAGED;
+		again[1 + n] ^= 0x10;
+		good &= otp_aead_open(aead, AD, n % sizeof(AD), again, length, opened) == OTP_OPEN_OK;
+	}
+	ok(good, "what either way seals, both open");
+	ok(refused, "and neither another key's nor what is damaged");
+	is_integer(otp_aead_open(aead, AD, 1, sealed, OTP_SEAL_OVERHEAD - 1, opened), OTP_OPEN_FORMAT,
+			   "nor what is too short");
+	otp_aead_free(aead);
+	otp_aead_free(other);
+	otp_aead_free(NULL);
+}
+
 int
 main(void)
 {
@@ -175,5 +216,6 @@ main(void)
 	test_format();
 	test_nonces();
 	test_damage();
+	test_kept_key();
 	return done_testing();
 }

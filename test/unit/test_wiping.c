@@ -385,6 +385,39 @@ test_sealing(void)
 	ok(clean, "and nothing is left");
 }
 
+/* The schedule of an AES key begins with the key. */
+static void
+test_kept_key(void)
+{
+	static const uint8_t plain[8] = {1, 2, 3};
+	uint8_t		out[8 + OTP_SEAL_OVERHEAD];
+	OtpAead    *aead;
+	int			refused = 0;
+	bool		clean = true;
+
+	probe_count = 0;
+	add_digest_probes(OTP_SHA256, key);
+	freed_unwiped = 0;
+	aead = otp_aead_new(key);
+	ok(live_probes() > 0, "the probes see a key that is kept");
+	ok(otp_aead_seal(aead, NULL, 0, plain, 8, out), "sealed with it");
+	otp_aead_free(aead);
+	ok(live_probes() == 0 && freed_unwiped == 0, "freed, it is wiped");
+	failed = true;
+	for (long n = 0; failed; n++)
+	{
+		allowed = n;
+		failed = false;
+		aead = otp_aead_new(key);
+		allowed = -1;
+		refused += !aead;
+		clean &= aead || failed;
+		otp_aead_free(aead);
+		clean &= live_probes() == 0 && freed_unwiped == 0;
+	}
+	ok(refused > 0 && clean, "nor is anything left without memory");
+}
+
 int
 main(void)
 {
@@ -408,5 +441,6 @@ main(void)
 		}
 	}
 	test_sealing();
+	test_kept_key();
 	return done_testing();
 }

@@ -11,7 +11,7 @@ use Exporter 'import';
 use OtpTest;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(master_key data_key keys_of derived_code);
+our @EXPORT = qw(master_key data_key opened keys_of derived_code);
 
 # HKDF-SHA256 without a salt: one block is all it takes.
 sub subkey
@@ -28,35 +28,50 @@ sub master_key
 	return pack 'H64', slurp_file(master_key_file($node));
 }
 
-# The data key of otp_key's only row: format byte, nonce, text, MAC of AES-256-GCM, whose text is that
-# of counter mode.
-sub data_key
+# What AES-256-GCM has sealed, without a look at its MAC: format byte, nonce, text, MAC.  The text is that of counter mode.
+sub unsealed
 {
-	my ($node, $database) = @_;
-	my $wrapped = pack 'H*', value($node, "SELECT encode(wrapped, 'hex') FROM otp_key", $database);
-	my ($nonce, $text) = unpack 'x a12 a32', $wrapped;
-	my $counters = join '', map { $nonce . pack 'N', $_ } 2, 3;
+	my ($node, $key, $sealed, $database) = @_;
+	my ($nonce, $text) = (substr($sealed, 1, 12), substr $sealed, 13, -16);
+	my $counters = join '', map { $nonce . pack 'N', $_ } 2 .. 2 + length($text) / 16;
 	my $stream = value(
 		$node,
 		sprintf(
 			"SELECT encode(encrypt('\\x%s', '\\x%s', 'aes-ecb/pad:none'), 'hex')",
-			unpack('H*', $counters),
-			unpack('H*', subkey(master_key($node), 'otp wrapping of data keys'))),
+			unpack('H*', $counters), unpack('H*', $key)),
 		$database);
 
-	return $text ^ pack('H*', $stream);
+	return $text ^ substr pack('H*', $stream), 0, length $text;
 }
 
-# All that must never be seen, in hexadecimal, by name.
+# data_key(NODE, DATABASE = postgres, ID): of several rows of otp_key, the one of that id.
+sub data_key
+{
+	my ($node, $database, $id) = @_;
+	my $wrapped = value($node, "SELECT encode(wrapped, 'hex') FROM otp_key" . ($id ? " WHERE id = $id" : ''), $database);
+
+	return unsealed($node, subkey(master_key($node), 'otp wrapping of data keys'), pack('H*', $wrapped), $database);
+}
+
+# What is sealed under a data key.
+sub opened
+{
+	my ($node, $sealed, $database, $id) = @_;
+
+	return unsealed($node, subkey(data_key($node, $database, $id), 'otp sealing of secrets'), $sealed, $database);
+}
+
+# All that must never be seen, in hexadecimal, by name; of several data keys, for the one of that id.
 sub keys_of
 {
-	my ($node, $database) = @_;
-	my ($master, $data) = (master_key($node), data_key($node, $database));
+	my ($node, $database, $id) = @_;
+	my ($master, $data) = (master_key($node), data_key($node, $database, $id));
 	my %key = (
 		'master key' => $master,
 		'key that wraps' => subkey($master, 'otp wrapping of data keys'),
 		'data key' => $data,
-		'key that codes are derived from' => subkey($data, 'otp derivation of codes'));
+		'key that codes are derived from' => subkey($data, 'otp derivation of codes'),
+		'key that seals secrets' => subkey($data, 'otp sealing of secrets'));
 
 	return map { $_ => unpack 'H*', $key{$_} } keys %key;
 }

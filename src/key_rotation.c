@@ -37,9 +37,12 @@ retire_writing_key(Relation rel)
 	for (;;)
 	{
 		OtpKeyRow  *rows;
-		int			count = fetch_all_now(rel, &rows);
+		int			count;
 
 		CHECK_FOR_INTERRUPTS();
+		/* so that there is one, even if all were dropped by whom the last round has waited for */
+		(void) otp_writing_key();
+		count = fetch_all_now(rel, &rows);
 		for (int i = 0; i < count; i++)
 		{
 			OtpKeyRow	retired = rows[i];
@@ -48,6 +51,7 @@ retire_writing_key(Relation rel)
 			if (rows[i].writing && otp_key_update(rel, &retired) == OTP_UPDATED)
 				return rows[i];
 		}
+		pfree(rows);
 	}
 }
 
@@ -61,8 +65,6 @@ otp_rotate_key(PG_FUNCTION_ARGS)
 	OtpMasterKey master;
 
 	otp_require_writable("otp_rotate_key()");
-	/* so that there is one */
-	(void) otp_writing_key();
 	rel = otp_table_open(OTP_TABLE_KEY, NULL, RowExclusiveLock);
 	row = retire_writing_key(rel);
 	/* Under the master key that the others are under, which may be the next one by now. */

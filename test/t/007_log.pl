@@ -50,6 +50,14 @@ value($node, q{
 	CREATE EXTENSION pgcrypto;
 	CREATE TABLE vault (value text);
 	CREATE TABLE secrets (s otp_secret);
+	SELECT count(otp_enroll('full', 'hotp', secret => s)), count(otp_confirm('full', hotp_at(s, 0)::text))
+	  FROM (SELECT otp_secret_generate() AS s FROM generate_series(1, 20) OFFSET 0) AS made;
+	SELECT otp_confirm('sealed', hotp_at(substring(uri FROM 'secret=([A-Z2-7]+)'), 0)::text) FROM otp_enroll('sealed', 'hotp');
+	SELECT otp_recovery_codes('sealed');
+	SELECT otp_enroll('pending');
+	BEGIN;
+	SELECT otp_enroll('enrolling');
+	PREPARE TRANSACTION 'enrolling';
 	CREATE FUNCTION verify(code text) RETURNS boolean LANGUAGE plpgsql AS $$
 	BEGIN
 	  RETURN otp_verify('alice', code, NULL);
@@ -108,7 +116,39 @@ my @cases = (
 	[ 'long purpose', '22023', q{SELECT otp_attempt('alice', @, repeat('x', 64))} ],
 	[ 'no context', '22004', q{SELECT otp_attempt('alice', @, 'login', NULL)} ],
 
+	[ 'no user to enroll', '22004', q{SELECT otp_enroll(NULL, secret => @)} ],
+	[ 'bad kind to enroll', '22023', q{SELECT otp_enroll('bad', 'yaotp', secret => @)} ],
+	[ 'bad window to enroll', '22023', q{SELECT otp_enroll('bad', secret => @, window_size => 1000)} ],
+	[ 'negative counter to enroll', '22023', q{SELECT otp_enroll('bad', 'hotp', secret => @, counter => -1)} ],
+	[ 'bad issuer to enroll', '22023', q{SELECT otp_enroll('bad', issuer => 'a:b', secret => @)} ],
+	[ 'bad secret to enroll', '22P02', q{SELECT otp_enroll('bad', secret => @)}, '', '*1' ],
+	[
+		'secret that is there', '23505',
+		q{SELECT otp_enroll('twice', 'hotp', secret => @), otp_confirm('twice', hotp_at(@, 0)::text), otp_enroll('twice', secret => @)}
+	],
+	[ 'too many authenticators', '54000', q{SELECT otp_enroll('full', secret => @)} ],
+
 	# of the installation
+	[ 'no master key to enroll', 'OT003', q{SELECT otp_enroll('bad', secret => @)}, q{SET otp.master_key_file = 'nowhere'} ],
+	[ 'no master key to confirm', 'OT003', q{SELECT otp_confirm('pending', @)}, q{SET otp.master_key_file = 'nowhere'} ],
+	[ 'no master key to resynchronise', 'OT003', q{SELECT otp_resync('sealed', 1, @, @)}, q{SET otp.master_key_file = 'nowhere'} ],
+	[
+		'damaged secret', 'OT005', q{SELECT otp_verify('sealed', @)},
+		q{BEGIN; UPDATE otp_credential SET sealed = set_byte(sealed, 20, 255 - get_byte(sealed, 20)) WHERE user_id = 'sealed'}
+	],
+	[
+		'damaged pending secret', 'OT005', q{SELECT otp_confirm('pending', @)},
+		q{BEGIN; UPDATE otp_credential SET sealed = set_byte(sealed, 20, 255 - get_byte(sealed, 20)) WHERE user_id = 'pending'}
+	],
+	[
+		'damaged secret of another', 'OT005', q{SELECT otp_enroll('sealed', secret => @)},
+		q{BEGIN; UPDATE otp_credential SET sealed = set_byte(sealed, 20, 255 - get_byte(sealed, 20)) WHERE user_id = 'sealed'}
+	],
+	[
+		'damaged seed', 'OT005', q{SELECT otp_verify('sealed', left(@, 12))},
+		q{BEGIN; UPDATE otp_recovery SET sealed = set_byte(sealed, 20, 255 - get_byte(sealed, 20)) WHERE user_id = 'sealed'}
+	],
+	[ 'short secret', 'OT005', q{SELECT otp_verify('sealed', @)}, q{BEGIN; UPDATE otp_credential SET sealed = '' WHERE user_id = 'sealed'} ],
 	[ 'no master key', 'OT003', q{SELECT otp_verify('alice', @)}, q{SET otp.master_key_file = 'nowhere'} ],
 	[ 'no master key by command', 'OT003', q{SELECT otp_verify('alice', @)}, q{SET otp.master_key_command = 'exit 1'} ],
 	[ 'wrong master key', 'OT004', q{SELECT otp_verify('alice', @)}, q{SET otp.master_key_command = 'printf %064d 0'} ],
@@ -129,6 +169,10 @@ my @cases = (
 	# of the transaction: where the user is &, someone has accepted his code and is prepared
 	[ 'budget that is held', '55006', q{SELECT otp_verify('held', @)} ],
 	[ 'read-only transaction', '25006', q{SELECT otp_verify('alice', @)}, 'BEGIN READ ONLY' ],
+	[ 'read-only transaction to enroll', '25006', q{SELECT otp_enroll('alice', secret => @)}, 'BEGIN READ ONLY' ],
+	[ 'read-only transaction to confirm', '25006', q{SELECT otp_confirm('alice', @)}, 'BEGIN READ ONLY' ],
+	[ 'read-only transaction to resynchronise', '25006', q{SELECT otp_resync('alice', 1, @, @)}, 'BEGIN READ ONLY' ],
+	[ 'wait to enroll', '55P03', q{SELECT otp_enroll('enrolling', secret => @)}, q{SET deadlock_timeout = '1ms'; SET lock_timeout = '200ms'} ],
 	[ 'lock_timeout', '55P03', q{SELECT otp_verify('&', @, 'long')}, q{SET lock_timeout = '10ms'} ],
 	[ 'statement_timeout', '57014', q{SELECT otp_verify('&', @, 'long')}, q{SET statement_timeout = '100ms'} ],
 	[ 'long wait', '55P03', q{SELECT otp_verify('&', @, 'long')}, q{SET deadlock_timeout = '1ms'; SET lock_timeout = '200ms'} ]);
@@ -136,6 +180,9 @@ my @blocks = (
 	[ 'PL/pgSQL', '22004', q{SELECT verify(@)} ],
 	[ 'DO', '22004', q{DO $$ BEGIN PERFORM otp_verify('alice', @, NULL); END $$} ],
 	[ 'EXECUTE', '22004', q{DO $$ BEGIN EXECUTE format('SELECT otp_verify(''alice'', %L, NULL)', @); END $$} ],
+	[ 'secret to enroll in EXECUTE', '22023', q{DO $$ BEGIN EXECUTE format('SELECT otp_enroll(''bad'', ''yaotp'', secret => %L)', @); END $$} ],
+	[ 'code to confirm in EXECUTE', '25006', q{DO $$ BEGIN EXECUTE format('SELECT otp_confirm(''bad'', %L)', @); END $$}, 'BEGIN READ ONLY' ],
+	[ 'codes in EXECUTE', '25006', q{DO $$ BEGIN EXECUTE format('SELECT otp_resync(''bad'', 1, %1$L, %1$L)', @); END $$}, 'BEGIN READ ONLY' ],
 	[ 'secret in EXECUTE', '22P02', q{DO $$ BEGIN EXECUTE format('SELECT %L::otp_secret', @); END $$}, '', '*1' ],
 	[ 'URI in EXECUTE', '22P02', q{DO $$ BEGIN EXECUTE format('SELECT %L::otp_secret', @); END $$}, '', 'otpauth://totp/x?secret=*1' ],
 	[ 'code in EXECUTE', '22P02', q{DO $$ BEGIN EXECUTE format('SELECT %L::otp', @); END $$}, '', '*!!' ],
@@ -211,9 +258,15 @@ for my $way (sort keys %way)
 	  for [ qq{SELECT otp_verify('bob $way', \@, 'long')}, marker("wrong code, $way") ],
 	  [ qq{SELECT otp_attempt('bob $way', \@, 'long')}, $right ],
 	  [ q{SELECT totp_at((@)::otp_secret), otp_secret_key((@)::otp_secret)}, marker("good secret, $way") ],
-	  [ 'SELECT otp_import_csv(@)', 'S1,' . marker("imported secret, $way") . ",hotp,6,0,SHA1,carol $way" ];
+	  [ 'SELECT otp_import_csv(@)', 'S1,' . marker("imported secret, $way") . ",hotp,6,0,SHA1,carol $way" ],
+	  [ q{SELECT otp_enroll('enrolled', secret => @)}, marker("enrolled secret, $way") ],
+	  [ q{SELECT otp_confirm('enrolled', @)}, marker("wrong code to confirm, $way") ],
+	  [ q{SELECT otp_resync('sealed', (SELECT credential_id FROM otp_credential WHERE user_id = 'sealed'), @, @)},
+		marker("wrong codes to resynchronise, $way") ],
+	  [ qq{SELECT otp_verify('recovering $way', \@)}, ($secret{"recovery code, $way"} = value($node, "SELECT otp_recovery_codes('recovering $way', 1)")) ];
 	is(value($node, "$quiet SELECT count(*) FROM otp_export('carol $way') WHERE uri LIKE '%$secret{qq{imported secret, $way}}%'"),
 		1, "$way: what has been imported is exported");
+	is(value($node, "SELECT otp_recovery_left('recovering $way')"), 0, "$way: the recovery code has been accepted");
 	is(value($node, "$quiet SELECT (otp_attempt('bob $way', '$right', 'long')).reason"),
 		'replayed', "$way: the right code has been accepted");
 }

@@ -122,6 +122,9 @@ sub rekey_all
 }
 
 load_goes_on();
+like(error_of($node, "BEGIN; SELECT otp_rotate_key(); SELECT otp_rekey(10000)"), qr/ERROR:  55000: data key 2 has not been committed yet/,
+	'nothing is re-sealed under a key that a rollback takes away');
+load_goes_on();
 is($session->query_safe('SELECT otp_rotate_key()'), 2, 'a second key, while clients verify');
 rekey(5_000) for 1 .. 5;
 load_goes_on();

@@ -31,6 +31,49 @@ BEGIN
   RETURN true;
 END $$;
 
+-- Data keys come and go, so that there are never many.
+CREATE FUNCTION drop_keys() RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM otp_key WHERE state = 'reading';
+  RETURN FOUND;
+END $$;
+
+CREATE FUNCTION rotate_and_drop() RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN otp_rotate_key() > 0 AND drop_keys();
+END $$;
+
+CREATE FUNCTION expire_and_rotate() RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM otp_issue('expiring');
+  UPDATE otp_challenge SET expires_at = issued_at;
+  RETURN otp_rotate_key() > 0;
+END $$;
+
+CREATE FUNCTION rekey_and_drop() RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN otp_rekey() = 0 AND drop_keys();
+END $$;
+
+-- Wraps the data keys by the key in next.key, and again by the present one.
+CREATE FUNCTION rewrap_and_back() RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+  there integer;
+  back integer;
+BEGIN
+  PERFORM set_config('otp.next_master_key_file', 'next.key', true);
+  there := otp_rewrap_master();
+  PERFORM set_config('otp.master_key_file', 'next.key', true);
+  PERFORM set_config('otp.next_master_key_file', 'otp_master.key', true);
+  back := otp_rewrap_master();
+  RETURN there > 0 AND back = there;
+END $$;
+
 -- What this process has in use: bytes in memory contexts, and KiB of its own, OpenSSL's among them.
 CREATE FUNCTION memory() RETURNS text
 LANGUAGE plpgsql AS $$

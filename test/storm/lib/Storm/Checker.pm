@@ -9,17 +9,33 @@ use Storm::Guesses;
 use Storm::History;
 use Storm::Rules qw(%PURPOSE);
 use Storm::States;
+use Storm::Tokens;
 
 use constant NEVER => 9e18;
 
 my %reasons = map { $_ => 1 } qw(accepted wrong replayed expired no_code locked malformed);
-my $code = qr/^[2-9A-HJKMNP-Z]{12,16}$/;
+my $code = qr/[2-9A-HJKMNP-Z]{12,16}/;
+my $is_boolean = sub { $_[0] =~ /^(true|false)$/ };
+my $is_accepted = sub { $_[0] =~ /^(accepted|refused)$/ };
 my %answer = (
-	issue => sub { $_[0] =~ $code },
-	resend => sub { $_[0] eq '' || $_[0] =~ $code },
-	cancel => sub { $_[0] =~ /^(true|false)$/ },
-	attempt => sub { $reasons{ $_[0] } });
-my %event_of = (issue => 'issued', cancel => 'cancelled', attempt => 'accepted');
+	issue => sub { $_[0] =~ /^$code$/ },
+	resend => sub { $_[0] eq '' || $_[0] =~ /^$code$/ },
+	cancel => $is_boolean,
+	attempt => sub { $reasons{ $_[0] } },
+	enroll => sub { $_[0] =~ /^[1-9][0-9]*$/ },
+	confirm => $is_accepted,
+	resync => $is_accepted,
+	revoke => $is_boolean,
+	recovery => sub { $_[0] =~ /^$code(\+$code){3}$/ });
+my %event_of = (
+	issue => 'issued',
+	cancel => 'cancelled',
+	attempt => 'accepted',
+	enroll => 'enrolled',
+	confirm => 'confirmed',
+	resync => 'resynced',
+	revoke => 'revoked',
+	recovery => 'issued');
 
 # What a statement may fail with: serialization, deadlock, cancel, lock_timeout, shutdown, crash, recovery, connection lost;
 # and in a transaction that a cancel has broken.
@@ -38,9 +54,10 @@ sub check
 		push @violations, { property => $property, text => $text, ops => [ grep { defined } @ops ] };
 	};
 	my $states = Storm::States->new($history, $blame);
+	my $tokens = Storm::Tokens->new($history, $blame);
 	my $self = bless { history => $history, blame => $blame, states => $states }, $class;
 
-	$self->{guesses} = Storm::Guesses->new($history, $states, $blame);
+	$self->{guesses} = Storm::Guesses->new($history, $states, $tokens, $blame);
 	$self->_check_answers;
 	$self->_check_acceptances;
 	$self->_check_effects;
@@ -49,6 +66,7 @@ sub check
 	$self->_check_challenges;
 	$self->_check_resent;
 	$self->_check_verdicts;
+	$tokens->check;
 	return {
 		violations => \@violations,
 		history => $history,
@@ -62,6 +80,14 @@ sub _ops
 	my ($self) = @_;
 
 	return @{ $self->{sorted} //= [ sort { $a->{asked} <=> $b->{asked} } values %{ $self->{history}{ops} } ] };
+}
+
+# Those that are about codes which are issued.
+sub _ops_of_codes
+{
+	my ($self) = @_;
+
+	return grep { !$_->{token} } $self->_ops;
 }
 
 # Nothing is answered but what is documented.
@@ -90,7 +116,7 @@ sub _check_acceptances
 	my ($self) = @_;
 	my %accepted;
 
-	for my $op ($self->_ops)
+	for my $op ($self->_ops_of_codes)
 	{
 		next unless ($op->{answer} // '') eq 'accepted' && $op->{fate} eq 'committed';
 		my $by = $accepted{"$op->{who} $op->{purpose} $op->{code}"} //= $op;
@@ -146,6 +172,12 @@ sub _check_event
 	my ($self, $op, $event) = @_;
 	my $expected = $op->{effect} ? $event_of{ $op->{call} } : undef;
 
+	if (($op->{answer} // '') eq 'refused')
+	{
+		$self->{blame}->('P1', 'a rejection was told, and is not in the trail', $op)
+		  unless $op->{excused} || $op->{event} && defined $op->{event}{reason};
+		return;
+	}
 	if ($op->{call} eq 'attempt' && defined $op->{answer} && $op->{answer} !~ /^(accepted|malformed)$/)
 	{
 		$self->{blame}->('P1', "a rejection was told, $op->{answer}, and is not in the trail", $op)
@@ -154,8 +186,9 @@ sub _check_event
 	}
 	$self->{blame}->('P1', "the trail has an effect as " . ($event // 'nothing'), $op)
 	  if $expected && ($event // '') ne $expected;
+	# of tokens more is known: what is spent at once has none
 	$self->{blame}->('P1', "the trail has what has no effect: $event", $op)
-	  if !$expected && $event && $event =~ /^(issued|cancelled|accepted)$/;
+	  if !$expected && !$op->{token} && $event && $event =~ /^(issued|cancelled|accepted)$/;
 	return;
 }
 
@@ -219,7 +252,7 @@ sub _check_verdicts
 {
 	my ($self) = @_;
 
-	for my $op ($self->_ops)
+	for my $op ($self->_ops_of_codes)
 	{
 		next unless $op->{call} eq 'attempt' && !$op->{adrift};
 		my $event = $op->{event};
@@ -232,7 +265,7 @@ sub _check_verdicts
 			sprintf('the verdict %s is none that could be: %s', $verdict, join(' or ', sort keys %possible) || 'there was no code'),
 			$op, map { $_->{op} // $_->{issue} } @candidates);
 	}
-	for my $op (grep { $_->{id} =~ /^final/ } $self->_ops)
+	for my $op (grep { $_->{id} =~ /^final/ } $self->_ops_of_codes)
 	{
 		$self->{blame}->('P2', 'in the end it is not known what the code is', $op) if 1 != (() = $self->{states}->candidates($op));
 	}

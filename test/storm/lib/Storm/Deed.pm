@@ -1,7 +1,8 @@
 # What a session can do.  A call is a function of the extension, wrapped so that its trail and its
 # effect bear the number of the operation; a deed is a way to choose a call's arguments.
 #
-# To add a function, add it to %CALL, and to @DEEDS the ways in which it is called.
+# To add a function, add it to %CALL, and to @DEEDS the ways in which it is called; those of authenticators are in
+# TokenDeed.pm.
 
 package Storm::Deed;
 
@@ -9,6 +10,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use Exporter 'import';
+use Storm::TokenDeed qw(%TOKEN_CALL @TOKEN_DEEDS);
 
 our @EXPORT_OK = qw(%CALL @DEEDS %DEED call_sql);
 
@@ -29,10 +31,12 @@ our %CALL = (
 		query => 'SELECT reason, attempts_left, retry_at FROM otp_attempt(who, guess, purpose, context)',
 		effect => q(told.answer = 'accepted')
 	},
+	%TOKEN_CALL,
 );
 
 # choose: purpose, context and code of the call, and its user if it is another one; or nothing if no code is known.  It
-# is given the session, for its letters and its last guess, the user's name, and what the plan has drawn.
+# is given the session, for its letters and its last guess, the user's name, and what the plan has drawn.  Then deed
+# `otherwise` is done, by default issue.
 our @DEEDS = (
 	{ name => 'issue', share => 24, call => 'issue', choose => sub { _drawn($_[2]) } },
 	{ name => 'resend', share => 4, call => 'resend', choose => sub { _letter(@_, 0) } },
@@ -44,7 +48,7 @@ our @DEEDS = (
 	{ name => 'malformed', share => 3, call => 'attempt', choose => sub { _drawn($_[2], 'malformed') } },
 	{ name => 'astray', share => 4, call => 'attempt', choose => \&_astray },
 );
-our %DEED = map { $_->{name} => $_ } @DEEDS;
+our %DEED = map { $_->{name} => $_ } @DEEDS, @TOKEN_DEEDS;
 
 sub _drawn
 {

@@ -8,15 +8,16 @@ use warnings FATAL => 'all';
 
 use List::Util qw(min);
 use Storm::Rules;
+use Storm::TokenStates;
 
 use constant REMEMBERED => 8;
 use constant NEVER => 9e18;
 
-# new(HISTORY, STATES, BLAME)
+# new(HISTORY, STATES, TOKENS, BLAME)
 sub new
 {
-	my ($class, $history, $states, $blame) = @_;
-	my $self = bless { history => $history, states => $states, blame => $blame, users => {}, exact => 0 }, $class;
+	my ($class, $history, $states, $tokens, $blame) = @_;
+	my $self = bless { history => $history, states => $states, tokens => $tokens, blame => $blame, users => {}, exact => 0 }, $class;
 	my (%events, %unknown);
 
 	push @{ $events{ $_->{who} } }, $_ for grep { $history->{ops}{ $_->{op} } } @{ $history->{events} };
@@ -34,20 +35,28 @@ sub new
 	return $self;
 }
 
+# Calls that are guesses.
+sub _is_guess
+{
+	my ($op) = @_;
+
+	return $op->{call} =~ /^(attempt|confirm|resync)$/;
+}
+
 # A crash can come between a charge and its row of the trail, and so can another session that dooms the transaction.
 sub _may_be_charged_unseen
 {
 	my ($op) = @_;
 
-	return $op->{call} eq 'attempt' && !$op->{event} && $op->{deed} ne 'malformed'
-	  && ($op->{excused} || !defined $op->{answer} && (!defined $op->{state} || $op->{state} =~ /^(08|57P0|40001)/));
+	return _is_guess($op) && !$op->{event} && $op->{deed} ne 'malformed' && Storm::TokenStates::dies_unseen($op);
 }
 
-# The code that a guess was aimed at, if there can be no doubt.
+# What a guess was aimed at, if there can be no doubt: the code, or the state of tokens.
 sub _aim
 {
 	my ($self, $op, $reason) = @_;
 
+	return $self->{tokens}->aim($op) if $op->{token};
 	return $op->{code} if $reason eq 'replayed';
 	my %code = map { $_->{code} => 1 } grep { $_->{code} } $self->{states}->candidates($op);
 	return keys %code == 1 ? (keys %code)[0] : undef;
@@ -138,7 +147,7 @@ sub _replay
 		my $at = $event->{at};
 		my $in_doubt = $at >= $user->{doubt_from};
 
-		next unless $op->{call} eq 'attempt';
+		next unless _is_guess($op);
 		if (($event->{reason} // '') eq 'locked') { $self->_check_locked($op, $at, $in_doubt, $least, $most) }
 		elsif ($at < Storm::Rules::delay_end($least))
 		{
@@ -160,7 +169,8 @@ sub _check_locked
 	my ($self, $op, $at, $in_doubt, $least, $most) = @_;
 
 	return unless defined $op->{answer};
-	if (!defined $op->{retry})
+	my $tells = $op->{call} eq 'attempt';
+	if ($tells && !defined $op->{retry})
 	{
 		$self->{blame}->('P3', "$op->{who}: a code is said to be locked, although its user is", $op)
 		  if $at < Storm::Rules::delay_end($least);
@@ -169,7 +179,7 @@ sub _check_locked
 	return if $in_doubt;
 	$self->{blame}->('P3', "$op->{who} is locked without a reason", $op) if $at >= Storm::Rules::delay_end($most);
 	$self->{blame}->('P3', "$op->{who} is locked until another moment than the limits say", $op)
-	  if $at < Storm::Rules::delay_end($most) && $op->{retry} != Storm::Rules::delay_end($most);
+	  if $tells && $at < Storm::Rules::delay_end($most) && $op->{retry} != Storm::Rules::delay_end($most);
 	return;
 }
 

@@ -8,16 +8,18 @@ use warnings FATAL => 'all';
 
 use List::Util qw(max min);
 use Storm::Record;
+use Storm::Token qw(is_token_user parse_context);
 
 use constant NEVER => 9e18;
 
 # read(DIRECTORY): {
 #	ops => {ID => {id, n, asked, ended, deed, call, block, who, purpose, context, code,
-#		answer, left, retry, state, local, tx, undone, fate, from, to, effect, event, place}},
+#		answer, left, retry, state, local, tx, undone, fate, from, to, effect, event, place, token}},
 #	effects, events => in order, budgets => {WHO => row}, challenges => {WHO PURPOSE => row},
 #	states => {SQLSTATE => count}, errors => [line], mishaps => {NAME => count}, asked => {WHAT => count}, broken => [line],
 #	begun => when the storm began, over => when all was quiet }
 #
+# token: what the context says of a code of an authenticator or a recovery code, if its user has such.
 # excused: may have been told and lost in a failover; adrift: so may what it rests on.
 # fate: committed, undone, or unknown; from, to: when a commit may at the earliest, and must at the latest, have
 # been seen by others.  undone: the statement that took it back, 0 if the call itself did.
@@ -190,6 +192,7 @@ sub _op
 		id => $line->{op}, asked => $line->{time}, local => $end && $end->{local}, tx => $tx);
 
 	$op{context} //= '';
+	$op{token} = parse_context($op{context}) // {} if is_token_user($op{who});
 	$op{ended} = $end->{time} if $end;
 	@op{qw(answer left retry)} = @$end{qw(a0 a1 a2)} if $ending eq 'told';
 	$op{state} = $end->{state} if $end && $ending ne 'told';

@@ -1,4 +1,4 @@
-# The letters in which codes are sent: a file for each user and purpose, which all sessions can read.
+# The letters in which codes are sent, and what is known of a user's tokens: a file for each user and purpose, which all sessions can read.
 # Most are sent when the code is committed, some before, so that it is also guessed before, and after a rollback.
 
 package Storm::Letters;
@@ -27,17 +27,38 @@ sub send
 	return;
 }
 
+sub _lines
+{
+	my ($self, $who, $purpose) = @_;
+
+	open(my $file, '<', "$self->{directory}/$who.$purpose") or return;
+	my @lines = grep { /\n\z/ } <$file>;
+	close $file;
+	return @lines;
+}
+
+sub _letter
+{
+	my ($code, $context) = $_[0] =~ /^(\S+) (.*)$/;
+
+	return { code => $code, context => $context };
+}
+
 # The last letter, or the one BACK before it: {code, context}; undef if there is none.
 sub read
 {
 	my ($self, $who, $purpose, $back) = @_;
+	my @lines = $self->_lines($who, $purpose);
 
-	open(my $file, '<', "$self->{directory}/$who.$purpose") or return;
-	my @letters = grep { /\n\z/ } <$file>;
-	close $file;
-	my $letter = $letters[ -1 - $back ] or return;
-	my ($code, $context) = $letter =~ /^(\S+) (.*)$/;
-	return { code => $code, context => $context };
+	return $#lines < $back ? undef : _letter($lines[ -1 - $back ]);
+}
+
+# All of them, in order.
+sub read_all
+{
+	my ($self, $who, $purpose) = @_;
+
+	return map { _letter($_) } $self->_lines($who, $purpose);
 }
 
 1;

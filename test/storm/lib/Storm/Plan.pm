@@ -8,11 +8,14 @@ use warnings FATAL => 'all';
 
 use Storm::Deed qw(@DEEDS);
 use Storm::Dice;
-use Storm::Rules qw(%PURPOSE CODE_LENGTH);
+use Storm::Rules qw(%PURPOSE @GATES CODE_LENGTH);
+use Storm::Token;
+use Storm::TokenDeed qw(@TOKEN_DEEDS);
 
 # Users, by how many sessions meet at them.  Hot ones are guessed at all the time and mostly locked.
 # Warm ones are few at a time, and others after a moment: all sessions race for their codes.  Cold ones are many.
-my %crowd = (hot => 2, warm => 8, cold => 300);
+# Those who have authenticators and recovery codes, and no codes that are issued, change like the warm ones.
+my %crowd = (hot => 2, warm => 8, cold => 300, token => 6);
 
 # Everything in a plan happens so often.
 my @isolation = ('read committed' => 50, 'repeatable read' => 25, serializable => 25);
@@ -36,11 +39,12 @@ sub _deed
 	my ($self) = @_;
 	my $dice = $self->{dice};
 	my $purpose = $dice->weigh(login => 50, transfer => 30, brief => 20);
-	my $crowd = $dice->weigh(hot => 12, warm => 60, cold => 28);
+	my $crowd = $dice->weigh(hot => 12, warm => 60, cold => 28, token => 40);
+	my $deeds = $crowd eq 'token' ? \@TOKEN_DEEDS : \@DEEDS;
 
 	return {
 		do => 'deed',
-		deed => $DEEDS[ $dice->weigh(map { $_ => $DEEDS[$_]{share} } 0 .. $#DEEDS) ]{name},
+		deed => $deeds->[ $dice->weigh(map { $_ => $deeds->[$_]{share} } 0 .. $#$deeds) ]{name},
 		block => $dice->weigh(@block),
 		crowd => $crowd,
 		slot => $dice->roll($crowd{$crowd}),
@@ -49,17 +53,34 @@ sub _deed
 		context => $dice->pick(@{ $PURPOSE{$purpose}{contexts} }),
 		code => $dice->code(CODE_LENGTH),
 		early => $dice->chance(20),
-		malformed => $dice->pick('', '123', 'four!', undef, '2' x 33)
+		malformed => $dice->pick('', '123', 'four!', undef, '2' x 33),
+		_token($dice)
 	};
 }
 
-# Three rushes have the same users: for their codes, for new ones, and, twice over, at their budgets.
+# What deeds with tokens need: a new secret's name and kind, a purpose, how far ahead, a guess.
+sub _token
+{
+	my ($dice) = @_;
+
+	return (
+		key => $dice->code(CODE_LENGTH),
+		kind => $dice->weigh(hotp => 70, totp => 15, totp_brief => 15),
+		gate => $dice->pick(@GATES),
+		ahead => $dice->roll(6),
+		other => $dice->chance(20),
+		digits => join('', map { $dice->roll(10) } 1 .. Storm::Token::DIGITS));
+}
+
+# Three rushes have the same users: for their codes, for new ones, and, twice over, at their budgets.  The fourth is for
+# the next positions of tokens, and for recovery codes.
 my $rush_users = 6;
 my @rush_users = 0 .. $rush_users - 1;
 my @rush = (
 	{ deeds => [ right => 60, issue => 30, wrong => 10 ], users => [@rush_users] },
 	{ deeds => [ issue => 100 ], users => [@rush_users] },
-	{ deeds => [ wrong => 92, again => 8 ], users => [ @rush_users, @rush_users ] });
+	{ deeds => [ wrong => 92, again => 8 ], users => [ @rush_users, @rush_users ] },
+	{ deeds => [ next => 70, spare => 30 ], users => [@rush_users], crowd => 'token' });
 
 # What to do in the rush of that number, without a pause.
 sub rush
@@ -73,13 +94,14 @@ sub rush
 			do => 'deed',
 			deed => $dice->weigh(@{ $rush->{deeds} }),
 			block => '',
-			crowd => 'rush',
-			slot => $rush_users * int($number / @rush) + $_,
+			crowd => $rush->{crowd} // 'rush',
+			slot => $_ + ($rush->{crowd} ? 0 : $rush_users * int($number / @rush)),
 			purpose => 'login',
 			other_purpose => 'brief',
 			context => '',
 			code => $dice->code(CODE_LENGTH),
-			early => 1
+			early => 1,
+			_token($dice)
 		}
 	} @{ $rush->{users} };
 }

@@ -7,6 +7,8 @@ use warnings FATAL => 'all';
 
 use Storm::Deed qw(@DEEDS);
 use Storm::Mishap qw(@MISHAPS);
+use Storm::TokenDeed qw(@TOKEN_DEEDS);
+use Storm::TokenStates;
 
 use constant SHOWN => 20;
 
@@ -16,7 +18,14 @@ my %least = (
 		accepted => 50, wrong => 30, replayed => 10, expired => 5, no_code => 10, locked => 10, malformed => 5, 'none told' => 1
 	},
 	accepted => { committed => 30, undone => 10 },
-	deed => { map { $_->{name} => 3 } @DEEDS },
+	deed => { map { $_->{name} => 3 } @DEEDS, @TOKEN_DEEDS },
+	'token verdict' => { accepted => 50, wrong => 10, replayed => 30, no_code => 3, locked => 10 },
+	confirm => { accepted => 10, refused => 5 },
+	resync => { accepted => 5, refused => 5 },
+	'token accepted' => {
+		'in transaction, committed' => 30, 'in transaction, undone' => 10, 'at once, committed' => 30, 'at once, undone' => 10
+	},
+	'recovery code accepted' => { 'in transaction' => 5, 'at once' => 5 },
 	block => { undone => 20, kept => 20 },
 	isolation => { map { $_ => 10 } 'read committed', 'repeatable read', 'serializable' },
 	statement => {
@@ -61,6 +70,11 @@ sub counts
 	{
 		$count{deed}{ $op->{deed} }++;
 		$count{block}{ $op->{block} || 'none' }++;
+		if ($op->{token})
+		{
+			_count_token(\%count, $op);
+			next;
+		}
 		my $verdict = $op->{call} eq 'attempt' ? $op->{answer} // 'none told' : next;
 		$count{verdict}{$verdict}++;
 		$count{accepted}{ $op->{fate} }++ if $verdict eq 'accepted';
@@ -68,6 +82,22 @@ sub counts
 		  if $verdict eq 'none told';
 	}
 	return \%count;
+}
+
+sub _count_token
+{
+	my ($count, $op) = @_;
+	my $answer = $op->{answer} // 'none told';
+	my $at_once = Storm::TokenStates::at_once($op);
+	my $means = !defined $at_once ? 'unknown' : $at_once ? 'at once' : 'in transaction';
+
+	$count->{ $op->{call} }{$answer}++ if $op->{call} =~ /^(confirm|resync)$/;
+	return unless $op->{call} eq 'attempt';
+	$count->{'token verdict'}{$answer}++;
+	return unless $answer eq 'accepted';
+	$count->{'token accepted'}{"$means, $op->{fate}"}++;
+	$count->{'recovery code accepted'}{$means}++ if Storm::TokenStates::is_recovery($op);
+	return;
 }
 
 sub what_happened

@@ -10,7 +10,7 @@ use Exporter 'import';
 use List::Util qw(max min);
 use POSIX qw(ceil);
 
-our @EXPORT_OK = qw(%PURPOSE CODE_LENGTH policy_sql policy_change_sql charge delay_end);
+our @EXPORT_OK = qw(%PURPOSE @GATES CODE_LENGTH policy_sql policy_change_sql charge delay_end);
 
 use constant SECOND => 1_000_000;
 use constant CODE_LENGTH => 12;
@@ -31,6 +31,13 @@ our %PURPOSE = (
 	transfer => { life => [ 10 * SECOND, 60 * SECOND ], attempts => [ 3, 6 ], contexts => [ 'ten', 'twenty' ] },
 );
 
+# Purposes of authenticators and recovery codes alone.  What is accepted for the second one is spent at once.
+use constant AT_ONCE => 'at_once';
+our @GATES = ('gate', AT_ONCE);
+
+# Counters either side that a resynchronisation looks at.
+use constant RESYNC_WINDOW => 100;
+
 sub _seconds
 {
 	return sprintf "'%d seconds'", $_[0] / SECOND;
@@ -40,14 +47,17 @@ sub policy_sql
 {
 	my $sql = sprintf q{
 		UPDATE otp_policy SET length = %d, alphabet = 'alphanumeric', trail = 'all', lifetime = %s, max_attempts = %d,
-		  free_guesses = %d, forgive_every = %s, first_delay = %s, longest_delay = %s
+		  free_guesses = %d, forgive_every = %s, first_delay = %s, longest_delay = %s, max_drift = 0, resync_window = %d
 		WHERE purpose = 'default';
 	}, CODE_LENGTH, _seconds($PURPOSE{login}{life}[0]), $PURPOSE{login}{attempts}[0],
-	  FREE_GUESSES, _seconds(FORGIVE_EVERY), _seconds(FIRST_DELAY), _seconds(LONGEST_DELAY);
+	  FREE_GUESSES, _seconds(FORGIVE_EVERY), _seconds(FIRST_DELAY), _seconds(LONGEST_DELAY), RESYNC_WINDOW;
 
 	$sql .= sprintf "INSERT INTO otp_policy (purpose, lifetime, max_attempts) VALUES ('%s', %s, %d);\n",
 	  $_, _seconds($PURPOSE{$_}{life}[0]), $PURPOSE{$_}{attempts}[0]
 	  for 'brief', 'transfer';
+	$sql .= sprintf "INSERT INTO otp_policy (purpose, methods, spent_at_once) VALUES ('%s', '{totp,hotp,recovery}', %s);\n",
+	  $_, $_ eq AT_ONCE ? 'true' : 'false'
+	  for @GATES;
 	return $sql;
 }
 

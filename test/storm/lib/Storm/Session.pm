@@ -11,11 +11,14 @@ use Storm::Deed qw(%DEED);
 use Storm::Plan;
 use Storm::Record;
 use Storm::Letters;
+use Storm::Token qw(is_token_user);
+use Storm::TokenDeed qw(token_letter);
 use Time::HiRes qw(usleep);
 
-# How long the warm users are the same, and how many they are.
-use constant WARM_MICROSECONDS => 2_000_000;
-use constant WARM_USERS => 8;
+# How long users of a crowd are the same, and how many they are; those of other crowds stay.
+my %changing = (
+	warm => { microseconds => 2_000_000, users => 8 },
+	token => { microseconds => 4_000_000, users => 6 });
 
 # How often all sessions rush at the same users, and how long they wait for each other.
 use constant RUSH_MICROSECONDS => 300_000;
@@ -304,11 +307,13 @@ sub _who
 	my ($self, $step) = @_;
 	my $slot = $step->{slot};
 
-	$slot += WARM_USERS * int((Storm::Record::now() - $self->{begun}) / WARM_MICROSECONDS) if $step->{crowd} eq 'warm';
+	my $changing = $changing{ $step->{crowd} };
+
+	$slot += $changing->{users} * int((Storm::Record::now() - $self->{begun}) / $changing->{microseconds}) if $changing;
 	return "$step->{crowd}-$slot";
 }
 
-# Where nobody has a code yet, one is issued.
+# Where nobody has a code yet, one is issued; and so on.
 sub _deed
 {
 	my ($self, $step, $vanish) = @_;
@@ -316,17 +321,31 @@ sub _deed
 	my $who = $self->_who($step);
 	my ($purpose, $context, $code, $other) = $deed->{choose}->($self, $who, $step);
 
-	if (!defined $purpose)
+	while (!defined $purpose)
 	{
-		$deed = $DEED{issue};
-		($purpose, $context) = @$step{qw(purpose context)};
+		$deed = $DEED{ $deed->{otherwise} // 'issue' };
+		($purpose, $context, $code, $other) = $deed->{choose}->($self, $who, $step);
 	}
 	$who = $other // $who;
 	$self->{last} = [ $purpose, $context, $code, $who ] if $deed->{call} eq 'attempt';
 	my $told = $self->_call($deed, $step->{block}, $vanish, $who, $purpose, $context, $code);
-	return unless $told && $deed->{call} eq 'issue';
-	my @letter = ($who, $purpose, $context, $told->[0]);
-	if ($step->{early}) { $self->{letters}->send(@letter) }
+	$self->_write_letter($step->{early}, $deed, $who, $purpose, $context, $told->[0]) if $told && defined $told->[0];
+	return;
+}
+
+sub _write_letter
+{
+	my ($self, $early, $deed, $who, $purpose, $context, $answer) = @_;
+	my @letter;
+
+	if ($deed->{call} eq 'issue') { @letter = ($who, $purpose, $context, $answer) }
+	elsif (is_token_user($who))
+	{
+		my ($key, $what) = token_letter($deed, $context, $answer) or return;
+		@letter = ($who, 'tokens', $what, $key);
+	}
+	else { return }
+	if ($early) { $self->{letters}->send(@letter) }
 	else { push @{ $self->{drafts} }, \@letter }
 	return;
 }
@@ -346,12 +365,20 @@ sub _call
 		who => $who, purpose => $purpose, context => $context, code => $code);
 }
 
-# What deeds ask for: the code that was sent to someone BACK letters ago; the last guess of this session, and at whom.
+# What deeds ask for: the code that was sent to someone BACK letters ago, or all letters; the last guess of this session, and at
+# whom.
 sub letter
 {
 	my ($self, $who, $purpose, $back) = @_;
 
 	return $self->{letters}->read($who, $purpose, $back);
+}
+
+sub letters
+{
+	my ($self, $who, $purpose) = @_;
+
+	return $self->{letters}->read_all($who, $purpose);
 }
 
 sub last_guess

@@ -1,4 +1,4 @@
-# The codes of each user and purpose, one after the other, by the effects that are there: what a guess can have been
+# The codes that are issued to each user, of each purpose, one after the other, by the effects that are there: what a guess can have been
 # judged against.
 
 package Storm::States;
@@ -30,7 +30,7 @@ sub new
 			$blame->('P1', "an effect of no operation: $effect->{op}");
 			next;
 		}
-		$self->_add($op, $effect, $blame);
+		$self->_add($op, $effect, $blame) unless $op->{token};
 	}
 	for my $states (values %{ $self->{states} })
 	{
@@ -125,9 +125,9 @@ sub has_changed
 	my ($op) = @_;
 
 	return 0 unless defined $op->{answer};
-	return $op->{call} eq 'issue'
-	  || $op->{call} eq 'cancel' && $op->{answer} eq 'true'
-	  || $op->{call} eq 'attempt' && $op->{answer} eq 'accepted';
+	return 1 if $op->{call} =~ /^(issue|enroll|recovery)$/;
+	return $op->{answer} eq 'true' ? 1 : 0 if $op->{call} =~ /^(cancel|revoke)$/;
+	return $op->{answer} eq 'accepted' ? 1 : 0;
 }
 
 # What the operation's own transaction has made of it, if it has.

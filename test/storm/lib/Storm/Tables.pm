@@ -7,6 +7,7 @@ use warnings FATAL => 'all';
 
 use DBI;
 use Storm::Record;
+use Storm::Token qw(parse_context token_code token_context);
 
 my %query = (
 	effect => 'SELECT seq, op, call, who, purpose, context, code FROM effect ORDER BY seq',
@@ -46,7 +47,8 @@ sub write_down
 	return;
 }
 
-# The code that was issued last, of every user and purpose: [who, purpose, context, code].
+# What is tried in the end: the code that was issued last, of every user and purpose, and what was accepted last of every
+# user's tokens, and the position after it: [who, purpose, context, code].
 sub last_codes
 {
 	my ($node) = @_;
@@ -54,9 +56,22 @@ sub last_codes
 	my $codes = $dbh->selectall_arrayref(q{
 		SELECT DISTINCT ON (who, purpose) who, purpose, context, code FROM effect WHERE call = 'issue'
 		ORDER BY who, purpose, seq DESC});
+	my $tokens = $dbh->selectall_arrayref(q{
+		SELECT DISTINCT ON (who) who, purpose, context, code FROM effect WHERE call = 'attempt' AND who LIKE 'token-%'
+		ORDER BY who, seq DESC});
 
 	$dbh->disconnect;
-	return @$codes;
+	return @$codes, map { ($_, _next_code($_)) } @$tokens;
+}
+
+sub _next_code
+{
+	my ($accepted) = @_;
+	my ($who, $purpose, $context, $code) = @$accepted;
+	my ($key, $position) = @{ parse_context($context) }{qw(key position)};
+
+	return if length $code != length token_code($key, $position);
+	return [ $who, $purpose, token_context($key, $position + 1), token_code($key, $position + 1) ];
 }
 
 1;

@@ -5,6 +5,12 @@
 guesses=(-DCODES=1 -DNO_ISSUE -DNO_SAVEPOINTS)
 strict=(-DMAX_ATTEMPTS=1 -DFREE_GUESSES=2)
 
+holds token \
+	"accepted accepted_after_a_rollback accepted_and_rolled_back_to_savepoint replayed lost_race_then_replayed looked_ahead crash_while_accepted crash_between_charge_and_flush" \
+	-DTOKENS -DCODES=3 -DWRONGS=1 -DMAX_ATTEMPTS=8 -DFREE_GUESSES=8 -DNO_ISSUE -DCALLS=2 -DCRASHES=1
+holds token-at-once \
+	"accepted spent_at_once own_row_in_the_transaction waited_to_spend_at_once replaced_before_spent_at_once overwritten_before_the_update crash_between_overwrite_and_flush" \
+	-DTOKENS -DAT_ONCE -DCODES=3 -DWRONGS=1 -DMAX_ATTEMPTS=8 -DFREE_GUESSES=8 -DNO_ISSUE -DCALLS=2 -DCRASHES=1
 holds two-sessions \
 	'accepted accepted_after_a_rollback accepted_and_rolled_back_to_savepoint
 	lost_race_then_replayed lost_race_then_wrong replayed missed_a_spent_code old_code_at_a_new_one

@@ -22,8 +22,10 @@
 #define INSERT			6	/* issue: insert the first row, under the lock */
 #define INSERT_WAIT		7	/* issue: wait for whoever was first */
 #define REPLACE			8	/* all: replace the version that was read */
+#define SPEND			9	/* verify, spent at once: overwrite the version; release the lock */
+#define WAIT_BUSY		10	/* the same: wait for the transaction that is replacing it */
 #ifdef CHECK_BEFORE_LOCK
-#define CHECK_LIMITS	9
+#define CHECK_LIMITS	11
 #define FIRST_STEP		CHECK_LIMITS
 #else
 #define FIRST_STEP		JUDGE
@@ -36,6 +38,7 @@
 #define WRONG			4
 #define REPLAYED		5
 #define MISSED			6	/* another guess than the code that is spent */
+#define SPENT_AT_ONCE	7
 
 /* src/userlock.c */
 #ifdef NO_LOCK
@@ -80,7 +83,11 @@ inline read_state()
 
 /* src/limits.c */
 #define USED		(my_total - version[row[me]].total_at_issue)
+#ifdef TOKENS
+#define CODE_LEFT	true
+#else
 #define CODE_LEFT	(USED >= 0 && USED < MAX_ATTEMPTS)
+#endif
 #ifdef LIMIT_OF_CODE_ONLY
 #define USER_LOCKED	false
 #else
@@ -115,13 +122,7 @@ inline compare()
 #ifndef OVERWRITE_ANY
 	PROMISE(P6_an_answer_not_an_error, BUDGET_STAYS(user));
 #endif
-	if
-	:: version[row[me]].state == LIVE ->
-		verdict = (guess == version[row[me]].code -> RIGHT : WRONG)
-	:: else ->
-		verdict = (guess == version[row[me]].code -> REPLAYED : MISSED)
-	fi;
-	code = version[row[me]].code;
+	match();
 	if
 	:: verdict == WRONG ->
 		judged[AT(place, code)] = judged[AT(place, code)] | BIT(guess);
@@ -179,6 +180,7 @@ inline flush_and_tell()
 		told[AT(place, code)] = told[AT(place, code)] | BIT(guess)
 	:: else
 	fi;
+	tell_at_once();
 	check_told();
 	WITNESS(user_locked, verdict == LOCKED && total[user] == FREE_GUESSES);
 	WITNESS(code_locked, verdict == LOCKED && total[user] < FREE_GUESSES);
@@ -203,19 +205,23 @@ inline judge()
 	:: else
 	fi;
 	if
-	:: verdict == RIGHT ->
+#ifdef TOKENS
+	/* the lock is kept */
+	:: verdict == RIGHT && spends_at_once -> next[me] = SPEND
+#endif
+	:: verdict == RIGHT && !spends_at_once ->
 #ifndef KEEP_LOCK
 		unlock_user(user);
 #endif
 		next[me] = REPLACE
-	:: else -> next[me] = CHARGE
+	:: verdict != RIGHT -> next[me] = CHARGE
 	fi
 }
 
 /* otp_challenge_update() has succeeded: the guess is accepted, and the application does its work. */
 inline accept()
 {
-	PROMISE(P2_one_acceptance, (effect[XID] & BIT(AT(place, guess))) == 0);
+	PROMISE(P2_one_acceptance, ((effect[XID] | at_once) & BIT(AT(place, guess))) == 0);
 	effect[XID] = effect[XID] | BIT(AT(place, guess));
 	WITNESS(accepted_after_a_rollback, (given_back & BIT(AT(place, guess))) != 0);
 #ifdef SPEND_AT_ONCE
@@ -232,7 +238,11 @@ inline replace()
 	row[me] = found;
 #endif
 	if
+#ifdef TOKENS
+	:: call == VERIFY -> update_position()
+#else
 	:: call == VERIFY -> update_row(place, SPENT, version[row[me]].code, version[row[me]].total_at_issue)
+#endif
 	:: call == ISSUE -> update_row(place, LIVE, code, my_total)
 	:: call == CANCEL -> update_row(place, CANCELLED, version[row[me]].code, version[row[me]].total_at_issue)
 	fi;

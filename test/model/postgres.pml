@@ -24,7 +24,11 @@
 #define XID				(savepoint[me] -> SUB(me) : TOP(me))
 
 /* Table otp_challenge: a row for each user and purpose, each with room for so many versions */
+#ifdef TOKENS
+#define VERSIONS 6
+#else
 #define VERSIONS 4
+#endif
 #define NO_ROW			255
 
 #define FREE			0
@@ -42,6 +46,12 @@ typedef Version
 }
 
 Version version[ROWS * VERSIONS];
+
+#ifdef TOKENS
+/* What is overwritten where it stands, as it would be read back */
+byte disk_code[ROWS * VERSIONS];
+byte disk_key[ROWS * VERSIONS];
+#endif
 
 /* Of each session, and at the end of the prepared transaction: */
 bool in_transaction[SESSIONS + 1];
@@ -104,7 +114,7 @@ byte snapshot[SESSIONS * ROWS];
  * PostgreSQL's deadlock detector: the transaction waited for waits for this one.  With two rows
  * there is no longer circle.
  */
-#define IS_WAITING(s)	(next[s] == REPLACE && version[row[s]].xmax != NONE && version[row[s]].xmax != GONE)
+#define IS_WAITING(s)	((next[s] == REPLACE || next[s] == WAIT_BUSY) && version[row[s]].xmax != NONE && version[row[s]].xmax != GONE)
 #define WAITS_FOR(s)	OWNER(version[row[s]].xmax)
 #define IS_DEADLOCK \
 	(IS_WAITING(me) && IS_WAITING(WAITS_FOR(me)) && WAITS_FOR(WAITS_FOR(me)) == me)
@@ -129,6 +139,10 @@ inline insert_row(r, new_state, new_code, new_total)
 	version[j].code = new_code;
 	version[j].total_at_issue = new_total;
 	version[j].xmin = XID;
+#ifdef TOKENS
+	disk_code[j] = new_code;
+	disk_key[j] = new_total;
+#endif
 	wrote[me] = true;
 	unflushed[me] = true
 }
@@ -151,7 +165,11 @@ inline clear_version(n)
 	version[n].code = 0;
 	version[n].total_at_issue = 0;
 	version[n].xmin = NONE;
-	version[n].xmax = NONE
+	version[n].xmax = NONE;
+#ifdef TOKENS
+	disk_code[n] = 0;
+	disk_key[n] = 0
+#endif
 }
 
 /* Versions that nobody can see any more make room. */
@@ -243,6 +261,27 @@ inline flush_all()
 	for (i : 0 .. ROWS * CODES - 1) {
 		disk_counted[i] = counted[i]
 	}
+#ifdef TOKENS
+	for (i : 0 .. ROWS * VERSIONS - 1) {
+		disk_code[i] = version[i].code;
+		disk_key[i] = version[i].total_at_issue
+	}
+	disk_at_once = at_once;
+#endif
+}
+
+/* What has been overwritten is read back as it is on disk. */
+inline read_back()
+{
+#ifdef TOKENS
+	for (i : 0 .. ROWS * VERSIONS - 1) {
+		version[i].code = disk_code[i];
+		version[i].total_at_issue = disk_key[i]
+	}
+	at_once = disk_at_once
+#else
+	skip
+#endif
 }
 
 inline end_transaction(s)

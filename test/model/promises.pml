@@ -19,9 +19,21 @@ byte effect[2 * SESSIONS + 2];
 /* Codes whose acceptance has been rolled back */
 byte given_back;
 
+/* Positions that are spent at once, those that would be read back, and those that a client was told of */
+#ifdef TOKENS
+byte at_once;
+byte disk_at_once;
+byte told_at_once;
+bool rekeyed;
+#else
+#define at_once			0
+#define disk_at_once		0
+#endif
+
 inline hand_over_effects(from, to)
 {
 	PROMISE(P2_one_acceptance, (effect[to] & effect[from]) == 0);
+	PROMISE(P2_one_acceptance, (at_once & effect[from]) == 0);
 	effect[to] = effect[to] | effect[from];
 	effect[from] = 0
 }
@@ -33,14 +45,22 @@ inline abort_effects(xid)
 }
 
 /* P1: of each row the committed version is spent if and only if the work of its acceptance is
-   committed. */
+   committed; of an authenticator, its position is the greatest of those of which that is so, and of those that
+   were spent at once. */
 inline check_rows()
 {
 	for (i : 0 .. ROWS * VERSIONS - 1) {
 		if
 		:: version[i].state != FREE && version[i].xmin == NONE && version[i].xmax != GONE ->
+#ifdef TOKENS
+			PROMISE(P1_spent_with_its_work,
+				BIT(version[i].code) <= (effect[COMMITTED] | at_once | 1)
+				&& (effect[COMMITTED] | at_once | 1) < BIT(version[i].code + 1));
+			PROMISE(sealed_under_the_new_key, !rekeyed || version[i].total_at_issue == 1)
+#else
 			PROMISE(P1_spent_with_its_work, (version[i].state == SPENT)
 				== ((effect[COMMITTED] & BIT(AT(i / VERSIONS, version[i].code))) != 0))
+#endif
 		:: else
 		fi
 	}
@@ -57,6 +77,9 @@ inline check_told()
 		}
 		PROMISE(P3_charged_once, found == total[i])
 	};
+#ifdef TOKENS
+	PROMISE(P1_spent_at_once_is_permanent, (told_at_once & ~at_once) == 0);
+#endif
 	found = 0
 }
 

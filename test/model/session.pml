@@ -8,6 +8,7 @@
 #include "promises.pml"
 #include "broken.pml"
 #include "otp.pml"
+#include "token.pml"
 
 byte issued[ROWS];			/* codes, committed or not */
 byte wrongs;				/* wrong guesses that somebody has thought of */
@@ -27,7 +28,17 @@ inline choose_call()
 	:: call = VERIFY;
 		next[me] = FIRST_STEP;
 		before = wrote[me];
+#ifdef AT_ONCE
 		if
+		:: spends_at_once = true
+		:: spends_at_once = false
+		fi;
+#endif
+		if
+#ifdef TOKENS
+		:: guess = 1
+		:: guess = 2
+#endif
 		:: issued[place] > 0 -> guess = issued[place] - 1
 		:: issued[place] > 1 -> guess = issued[place] - 2
 		:: wrongs < WRONGS -> guess = CODES + wrongs; wrongs++
@@ -77,6 +88,8 @@ inline end_call()
 	my_counted = 0;
 	round = 0;
 	before = false;
+	key = 0;
+	spends_at_once = false;
 	lost = false
 }
 
@@ -145,7 +158,7 @@ inline fail()
 #ifdef NO_HOLD
 #define MAY_FAIL	(next[me] == TELL || next[me] == CHARGE || next[me] == REPLACE && CAN_UPDATE)
 #else
-#define MAY_FAIL	(next[me] == TELL || next[me] == REPLACE && CAN_UPDATE)
+#define MAY_FAIL	(next[me] == TELL || next[me] == WAIT_BUSY || next[me] == REPLACE && CAN_UPDATE)
 #endif
 
 proctype session(byte me)
@@ -153,8 +166,8 @@ proctype session(byte me)
 	byte calls;
 	byte call, place, guess;
 	byte verdict, code, my_total, my_counted;
-	bit round;
-	bool before, lost;
+	bit round, key;
+	bool before, lost, spends_at_once;
 
 connected:
 	{
@@ -203,6 +216,10 @@ connected:
 		:: d_step { next[me] == INSERT && LOCK_IS_FREE(user) -> insert_first() }
 		:: d_step { next[me] == INSERT_WAIT && INSERTER_HAS_ENDED -> next[me] = READ }
 		:: d_step { next[me] == REPLACE && CAN_UPDATE -> replace() }
+#ifdef TOKENS
+		:: d_step { next[me] == SPEND -> spend_at_once() }
+		:: d_step { next[me] == WAIT_BUSY && CAN_UPDATE -> row[me] = NO_ROW; next[me] = FIRST_STEP }
+#endif
 
 		/* Errors */
 		:: d_step { MAY_FAIL -> fail(); rollback() }
@@ -286,6 +303,8 @@ end:
 			for (k : 0 .. ROWS * CODES - 1) {
 				counted[k] = disk_counted[k]
 			}
+			WITNESS(crash_between_overwrite_and_flush, at_once != disk_at_once);
+			read_back();
 			vacuum();
 			forget_untold();
 			check_rows();
@@ -302,7 +321,9 @@ init
 			lock_holder[k / PURPOSES] = NOBODY;
 #ifndef NEW_USER
 			version[k * VERSIONS].state = LIVE;
+#ifndef TOKENS
 			issued[k] = 1;
+#endif
 #ifndef NO_BUDGET
 			has_budget[k / PURPOSES] = true
 #endif
@@ -323,6 +344,9 @@ init
 #endif
 #ifdef CRASHES
 		run crash();
+#endif
+#ifdef REKEYS
+		run rekey();
 #endif
 	}
 }

@@ -9,6 +9,7 @@ use lib "$FindBin::RealBin/lib";
 
 use Storm::Checker;
 use Storm::Dice;
+use Storm::Doctor qw(becomes fails finds_all is_possible violations);
 use Storm::Forged;
 use Storm::Report;
 use Storm::Rules;
@@ -77,28 +78,6 @@ sub faultless
 	$storm->guess('final.1', 'final', 'bob', 'login', $code{7}, 'accepted', kept => 1);
 	$storm->guess('final.2', 'final', 'alice', 'login', $code{4}, 'replayed', charged => 1);
 	return $storm;
-}
-
-# becomes(STORM, OP, REASON, NAME => VALUE …): the verdict is another one, and so is the trail.
-sub becomes
-{
-	my ($storm, $op, $reason, %told) = @_;
-	my $line = $storm->find('told', $op);
-	my $event = $storm->find('events', $op);
-
-	@$line{ 'a0', keys %told } = ($reason, values %told);
-	@$event{qw(event reason)} = $reason eq 'accepted' ? ('accepted', undef) : ('rejected', $reason) if $event;
-	return;
-}
-
-# The call fails instead.
-sub fails
-{
-	my ($storm, $op, $state) = @_;
-	my $line = $storm->find('told', $op);
-
-	@$line{qw(kind state text a0)} = ('error', $state, 'reason', undef);
-	return;
 }
 
 # An effect and its row of the trail, as if the operation had committed; the last one, or behind that of another.
@@ -250,37 +229,9 @@ my @doctored = (
 		'answers', qr/session broke/ ],
 );
 
-sub violations
-{
-	my ($storm) = @_;
-	my $directory = $storm->directory;
-
-	return @{ Storm::Checker->check($directory)->{violations} };
-}
-
-is_deeply([ map { "$_->{property}: $_->{text}" } violations(faultless()) ], [], 'nothing is said against faultless work');
-for my $case (@doctored)
-{
-	my ($what, $change, $property, $text) = @$case;
-	my $storm = faultless();
-
-	$change->($storm);
-	my @found = violations($storm);
-	ok((grep { $_->{property} eq $property && $_->{text} =~ $text } @found), "found: $what")
-	  or diag(map { "$_->{property}: $_->{text}\n" } @found);
-}
+finds_all(\&faultless, @doctored);
 
 # What is no violation: nobody knows how these ended.
-sub is_possible
-{
-	my ($what, $change) = @_;
-	my $storm = faultless();
-
-	$change->($storm);
-	is_deeply([ map { "$_->{property}: $_->{text}" } violations($storm) ], [], $what);
-	return;
-}
-
 sub a4_is_lost
 {
 	my ($storm) = @_;
@@ -310,12 +261,12 @@ sub w1_is_lost
 	return;
 }
 
-is_possible('a client vanishes while it commits, and the commit fails', \&a4_is_lost);
-is_possible('a charge comes to an error before the trail has its row: the transaction is doomed', sub {
+is_possible(\&faultless, 'a client vanishes while it commits, and the commit fails', \&a4_is_lost);
+is_possible(\&faultless, 'a charge comes to an error before the trail has its row: the transaction is doomed', sub {
 	fails($_[0], 'b10', '40001');
 	$_[0]->remove('events', 'b10');
 });
-is_possible('a mirror without the last cancelled guess takes over', sub { w1_is_lost($_[0], 1, -10) });
+is_possible(\&faultless, 'a mirror without the last cancelled guess takes over', sub { w1_is_lost($_[0], 1, -10) });
 my $storm = faultless();
 w1_is_lost($storm, 1, 10);
 ok((grep { $_->{text} =~ /is not in the trail/ } violations($storm)), 'found: a guess is lost that the mirror has had');

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# The storm of test/storm: first its checker, then the storm itself.  Runs inside run_private, in the root of
+# The storm of test/storm: first its checker, of issued codes and of tokens, then the storm itself.  Runs inside run_private, in the root of
 # the tree.
 
 suite_storm()
@@ -14,6 +14,7 @@ run_storm()
 	local status=0
 
 	perl test/storm/checker.pl || status=1
+	perl test/storm/tokens.pl || status=1
 	with_postgresql_modules perl test/storm/storm.pl \
 		--minutes "$1" --seed "$2" --record "$OTP_SCRATCH/storm" || status=1
 	return $status

@@ -224,11 +224,20 @@ sub _check_challenges
 		my $last = $self->{states}->last_state({ who => $who, purpose => $purpose });
 		my $state = ($self->{history}{challenges}{$key} // { state => 'nothing' })->{state};
 
-		next if $state eq $letter{ $last->{state} };
+		next if $state eq $letter{ $last->{state} } || $state eq 'nothing' && $self->_may_be_removed($last);
 		next if $state eq 's' && $last->{state} eq 'live' && $self->{states}->is_burnt($last);
 		$self->{blame}->('P1', "$key: the code's row is $state, and by its effects it is $last->{state}", $last->{op});
 	}
 	return;
+}
+
+# Re-keying removes codes that are too old, of whatever state.
+sub _may_be_removed
+{
+	my ($self, $state, $until) = @_;
+	my $issue = $state->{issue} or return 0;
+
+	return $self->{history}->may_be_rekeyed($issue->{asked} + $PURPOSE{ $issue->{purpose} }{life}[0], $until // NEVER);
 }
 
 # A code that is sent again is the live one.
@@ -260,6 +269,7 @@ sub _check_verdicts
 		next if $verdict eq 'malformed' || $verdict eq 'locked' && (defined $op->{retry} || !defined $op->{answer});
 		my @candidates = $self->{states}->candidates($op);
 		my %possible = map { map { $_ => 1 } $self->_possible($op, $_) } @candidates;
+		$possible{no_code} = 1 if grep { $self->_may_be_removed($_, $op->{ended}) } @candidates;
 		next if $possible{$verdict};
 		$self->{blame}->($verdict eq 'accepted' ? 'P2' : 'P3',
 			sprintf('the verdict %s is none that could be: %s', $verdict, join(' or ', sort keys %possible) || 'there was no code'),

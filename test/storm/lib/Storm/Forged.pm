@@ -9,6 +9,7 @@ use warnings FATAL => 'all';
 use File::Temp;
 use Storm::Record;
 use Storm::Rules;
+use Storm::Token qw(token_code token_context);
 
 # new(): nothing has happened yet.
 sub new
@@ -97,6 +98,30 @@ sub guess
 		: $reason eq 'malformed' ? undef
 		: { event => 'rejected', reason => $reason });
 	$self->{challenges}{"$who $purpose"} = 's' if $values{kept};
+	return;
+}
+
+# token(NAME, SESSION, CALL, WHO, KEY, POSITION, RESULT, VALUES): a call about an authenticator or a set of recovery codes; VALUES
+# has id, purpose, code, charged, kept (whether the transaction commits) and at_once.
+sub token
+{
+	my ($self, $name, $session, $call, $who, $key, $position, $result, %values) = @_;
+	my $purpose = $values{purpose} // { resync => 'resync', recovery => 'recovery', attempt => 'gate' }->{$call} // 'enroll';
+	my %event = (enroll => 'enrolled', revoke => 'revoked', recovery => 'issued', confirm => 'confirmed', resync => 'resynced');
+	my $is_guess = $call =~ /^(attempt|confirm|resync)$/;
+	my $refused = $is_guess && $result ne 'accepted';
+	my $budget = $self->{budgets}{$who} //= { total => 0, level => 0, last => 0 };
+
+	$budget = $self->{budgets}{$who} = Storm::Rules::charge($budget, $self->{now} + 200) if $values{charged};
+	$self->op($name, $session, $call, $who, $purpose,
+		defined $key ? token_context($key, $position, $values{id}) : '',
+		$values{code} // ($is_guess ? token_code($key, $position) : undef),
+		answer => $values{unanswered} ? undef : $refused && $call ne 'attempt' ? 'refused' : $result,
+		retry => $result eq 'wrong' && Storm::Rules::delay_end($budget) || undef,
+		effect => $values{kept},
+		event => $refused ? { event => 'rejected', reason => $result }
+		: $values{kept} || $values{at_once} ? { event => $event{$call} // 'accepted' }
+		: undef);
 	return;
 }
 

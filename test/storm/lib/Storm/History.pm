@@ -17,6 +17,7 @@ use constant NEVER => 9e18;
 #		answer, left, retry, state, local, tx, undone, fate, from, to, effect, event, place, token}},
 #	effects, events => in order, budgets => {WHO => row}, challenges => {WHO PURPOSE => row},
 #	states => {SQLSTATE => count}, errors => [line], mishaps => {NAME => count}, asked => {WHAT => count}, broken => [line],
+#	rekeys => [[from, until]]: when data keys were rotated, and what is sealed was sealed anew, and codes that were too old removed,
 #	begun => when the storm began, over => when all was quiet }
 #
 # token: what the context says of a code of an authenticator or a recovery code, if its user has such.
@@ -29,7 +30,7 @@ sub read
 	my $self = bless {
 		ops => {}, effects => [], events => [], budgets => {}, challenges => {},
 		states => {}, errors => [], mishaps => {}, asked => {}, isolation => {}, broken => [],
-		finishes => {}, failovers => [], prepared => {}, over => NEVER
+		finishes => {}, failovers => [], rekeys => [], prepared => {}, over => NEVER
 	}, $class;
 
 	$self->_read_controller("$directory/controller.record");
@@ -78,7 +79,12 @@ sub _read_controller
 		my ($line) = @_;
 
 		if ($line->{kind} eq 'ask') { $self->_finish($line) }
-		elsif ($line->{kind} eq 'mishap') { $self->{mishaps}{ $line->{name} }++ }
+		elsif ($line->{kind} eq 'mishap')
+		{
+			$self->{mishaps}{ $line->{name} }++;
+			push @{ $self->{rekeys} }, [ $line->{time}, NEVER ] if $line->{name} eq 'rekey';
+		}
+		elsif ($line->{kind} eq 'mended') { $self->{rekeys}[-1][1] = $line->{time} if $line->{name} eq 'rekey' }
 		elsif ($line->{kind} eq 'begun') { $self->{begun} = $line->{time} }
 		elsif ($line->{kind} eq 'over') { $self->{over} = $line->{time} }
 		elsif ($line->{kind} eq 'broken') { push @{ $self->{broken} }, $line }
@@ -271,6 +277,14 @@ sub _excuse_failovers
 		  || ($op->{answer} // '') eq 'accepted' && $op->{fate} ne 'committed';
 	}
 	return;
+}
+
+# Were keys changed between two moments, or may they have been?
+sub may_be_rekeyed
+{
+	my ($self, $from, $until) = @_;
+
+	return scalar grep { $_->[1] >= $from && $_->[0] <= $until } @{ $self->{rekeys} };
 }
 
 sub _read_tables

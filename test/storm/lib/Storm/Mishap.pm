@@ -11,6 +11,8 @@ use Storm::Rules qw(policy_change_sql);
 
 our @EXPORT_OK = qw(@MISHAPS);
 
+my $tables = 'otp_challenge, otp_budget, otp_credential, otp_recovery, otp_event';
+
 # count: how often in a bag.  Bags are emptied one after the other, each in an order of chance.
 # befall: is given the controller, and returns when the server is well again.
 our @MISHAPS = (
@@ -24,8 +26,18 @@ our @MISHAPS = (
 	{ name => 'client_gone', count => 6, befall => \&_client_gone },
 	{ name => 'policy', count => 3, befall => sub { $_[0]->server->say(policy_change_sql($_[0]->dice)) } },
 	{ name => 'checkpoint', count => 2, befall => sub { $_[0]->server->say('CHECKPOINT') } },
-	{ name => 'vacuum', count => 2, befall => sub { $_[0]->server->say('VACUUM (FREEZE) otp_challenge, otp_budget, otp_event') } },
+	{ name => 'vacuum', count => 2, befall => sub { $_[0]->server->say("VACUUM (FREEZE) $tables") } },
+	{ name => 'rekey', count => 1, befall => \&_rekey },
 );
+
+# Under load, and with what transactions are changing left for the next time.
+sub _rekey
+{
+	my ($controller) = @_;
+
+	$controller->server->say($_) for 'SELECT otp_rotate_key()', 'SELECT otp_rekey(1000000)';
+	return;
+}
 
 # As pg_cancel_backend() and pg_terminate_backend() do it.
 sub _signal

@@ -54,16 +54,16 @@ our %TOKEN_CALL = (
 our @TOKEN_DEEDS = (
 	{ name => 'enroll', share => 5, call => 'enroll', choose => \&_enroll },
 	{ name => 'confirm', share => 8, call => 'confirm', choose => \&_confirm, otherwise => 'enroll' },
-	{ name => 'next', share => 40, call => 'attempt', choose => sub { _next(@_, 0) }, otherwise => 'confirm' },
+	{ name => 'next', share => 36, call => 'attempt', choose => sub { _next(@_, 0) }, otherwise => 'confirm' },
 	{ name => 'ahead', share => 6, call => 'attempt', choose => sub { _next(@_, 1 + $_[2]{ahead}) }, otherwise => 'confirm' },
 	{ name => 'used', share => 6, call => 'attempt', choose => sub { _next(@_, -1 - $_[2]{ahead}) }, otherwise => 'confirm' },
 	{ name => 'beyond', share => 2, call => 'attempt', choose => sub { _next(@_, BEYOND) }, otherwise => 'confirm' },
-	{ name => 'resync', share => 4, call => 'resync', choose => sub { _resync(@_, BEYOND) }, otherwise => 'confirm' },
+	{ name => 'resync', share => 6, call => 'resync', choose => sub { _resync(@_, BEYOND) }, otherwise => 'confirm' },
 	{ name => 'resync_back', share => 2, call => 'resync', choose => sub { _resync(@_, -1) }, otherwise => 'confirm' },
-	{ name => 'revoke', share => 1, call => 'revoke', choose => \&_revoke, otherwise => 'confirm' },
+	{ name => 'revoke', share => 2, call => 'revoke', choose => \&_revoke, otherwise => 'confirm' },
 	{ name => 'recovery', share => 3, call => 'recovery', choose => sub { ('recovery', token_context($_[2]{key}, 0)) } },
 	{ name => 'spare', share => 10, call => 'attempt', choose => sub { _spare(@_, -1) }, otherwise => 'recovery' },
-	{ name => 'old_spare', share => 2, call => 'attempt', choose => sub { _spare(@_, -2) }, otherwise => 'recovery' },
+	{ name => 'old_spare', share => 3, call => 'attempt', choose => sub { _spare(@_, -2) }, otherwise => 'recovery' },
 	{ name => 'stray', share => 3, call => 'attempt', choose => sub { ($_[2]{gate}, '', $_[2]{digits}) } },
 	{ name => 'repeat', share => 4, call => 'attempt', choose => sub { $_[0]->last_guess }, otherwise => 'stray' },
 );
@@ -125,6 +125,8 @@ sub _confirm
 	my $token = $tokens->[-1] or return;
 	my $position = _position($token, $drawn->{ahead} > 4 ? 1 : 0);
 
+	# that enrolment may have been rolled back
+	return if $drawn->{other} && !defined $token->{used};
 	return ('enroll', token_context($token->{key}, $position, $token->{id}), token_code($token->{key}, $position));
 }
 

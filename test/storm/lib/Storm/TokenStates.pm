@@ -131,7 +131,7 @@ sub _apply
 	return { state => 'gone' } if $op->{call} eq 'revoke';
 	return { state => SET, key => $op->{token}{key}, spent => {} } if $op->{call} eq 'recovery';
 	return { %$state, spent => { %{ $state->{spent} // {} }, $position => 1 } } if is_recovery($op);
-	return { %$state, state => 'active', last => $position };
+	return { kind => 'hotp', %$state, state => 'active', last => $position };
 }
 
 # Why a state does not bear what a call has made of it, or undef.

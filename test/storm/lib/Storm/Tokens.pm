@@ -179,6 +179,9 @@ sub aim
 	my @aim;
 
 	return undef if Storm::TokenStates::is_uncertain($op);
+	# it depends on the data key as well
+	return undef if $self->{history}->may_be_rekeyed($op->{asked}, $op->{event}{at});
+	push @aim, scalar grep { $_->[1] < $op->{asked} } @{ $self->{history}{rekeys} };
 	for my $other (@things)
 	{
 		next if $other eq Storm::TokenStates::SET && !Storm::TokenStates::is_recovery($op);

@@ -308,8 +308,9 @@ prepare(OtpAttempt *attempt)
 {
 	attempt->before = XactLastRecEnd;
 	otp_policy_get(attempt->purpose, &attempt->policy, &attempt->limits);
-	attempt->writing_id = otp_writing_key()->id;
 	otp_candidates_open(attempt);
+	/* Once the tables' locks are had, none of the keys that are asked for from here on can be dropped. */
+	attempt->writing_id = otp_writing_key()->id;
 	attempt->budgets = otp_table_open(OTP_TABLE_BUDGET, attempt->user, RowExclusiveLock);
 	attempt->decoys = otp_table_open(OTP_TABLE_DECOY, attempt->user, RowExclusiveLock);
 	if (attempt->policy.trail != OTP_TRAIL_NONE)

@@ -4,9 +4,12 @@
  */
 #include "compat.h"
 
+#include "utils/timestamp.h"
+
 #include "args.h"
 #include "core/big_endian.h"
 #include "credential_seal.h"
+#include "errors.h"
 #include "seal.h"
 
 /* The table's name with its zero byte, numbers of fixed width, and the user to the end. */
@@ -65,6 +68,17 @@ identify_recovery(Identity *identity, const text *user, const OtpRecovery *recov
 	end_identity(identity, user);
 }
 
+/* An operator finds the row by what it is. */
+static void
+report_damaged(const OtpDataKey *key, const char *what)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_OTP_SEALED_DAMAGED),
+			errmsg("a sealed secret does not open under data key %d", key->id),
+			errdetail("%s has been changed, or is not of its row.", what),
+			otp_errprivate());
+}
+
 void
 otp_credential_seal(const OtpDataKey *key, OtpCredential *credential, const uint8 *secret,
 					size_t length, uint8 *sealed)
@@ -84,8 +98,9 @@ otp_credential_open(const OtpDataKey *key, const OtpCredential *credential, uint
 	Identity	identity;
 
 	identify_credential(&identity, credential);
-	otp_open_value(key, identity.bytes, identity.length, credential->sealed,
-				   credential->sealed_length, secret);
+	if (!otp_open_value(key, identity.bytes, identity.length, credential->sealed,
+						credential->sealed_length, secret))
+		report_damaged(key, psprintf("Authenticator %lld", (long long) credential->id));
 	return credential->sealed_length - OTP_SEAL_OVERHEAD;
 }
 
@@ -107,6 +122,8 @@ otp_recovery_open(const OtpDataKey *key, const text *user, const OtpRecovery *re
 	Identity	identity;
 
 	identify_recovery(&identity, user, recovery);
-	otp_open_value(key, identity.bytes, identity.length, recovery->sealed,
-				   OTP_RECOVERY_SEALED, seed);
+	if (!otp_open_value(key, identity.bytes, identity.length, recovery->sealed,
+						OTP_RECOVERY_SEALED, seed))
+		report_damaged(key, psprintf("The set of recovery codes that was made at %s",
+									 timestamptz_to_str(recovery->made_at)));
 }

@@ -41,14 +41,14 @@ static const struct
 };
 
 /*
- * Rows that need the key.  Whoever writes one has opened the table before he asked for the writing key, so under this lock,
- * which is held to the transaction's end, none is under way, and none comes that has not heard of the
- * key's end.
+ * Rows that need the key.  Whoever writes one has opened the table before he asked for the writing key, so under a
+ * ShareLock, which is held to the transaction's end, none is under way, and none comes that has not
+ * heard of the key's end.
  */
 static int64
-count_rows(int i, int32 id)
+count_rows(int i, int32 id, LOCKMODE lockmode)
 {
-	Relation	rel = otp_table_open(users_of_keys[i].table, NULL, ShareLock);
+	Relation	rel = otp_table_open(users_of_keys[i].table, NULL, lockmode);
 	Snapshot	snapshot = otp_snapshot_now();
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
 	HeapTuple	tuple;
@@ -67,11 +67,11 @@ count_rows(int i, int32 id)
 }
 
 static void
-check_unused(int32 id)
+check_rows(int32 id, LOCKMODE lockmode)
 {
 	for (int i = 0; i < lengthof(users_of_keys); i++)
 	{
-		int64		count = count_rows(i, id);
+		int64		count = count_rows(i, id, lockmode);
 
 		if (count > 0)
 			ereport(ERROR,
@@ -81,6 +81,14 @@ check_unused(int32 id)
 					errdetail("%lld %s need it.", (long long) count, users_of_keys[i].what),
 					errhint("Call otp_rotate_key(), and otp_rekey() until no row is left; view otp_keys tells what is."));
 	}
+}
+
+static void
+check_unused(int32 id)
+{
+	/* A key in plain use is refused without holding anybody up. */
+	check_rows(id, AccessShareLock);
+	check_rows(id, ShareLock);
 }
 
 /*

@@ -214,7 +214,7 @@ otp_credentials(PG_FUNCTION_ARGS)
 	int			count = otp_credential_fetch_all(rel, snapshot, user, &rows);
 
 	UnregisterSnapshot(snapshot);
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	for (int i = 0; i < count; i++)
 		put_credential((ReturnSetInfo *) fcinfo->resultinfo, &rows[i].credential);
 	table_close(rel, NoLock);

@@ -10,6 +10,8 @@ CREATE TABLE code (user_id text PRIMARY KEY, code text);
 -- Whenever autovacuum has been at a table, a transaction that has it open keeps a copy of its definition.
 ALTER TABLE otp_challenge SET (autovacuum_enabled = off);
 ALTER TABLE otp_budget SET (autovacuum_enabled = off);
+ALTER TABLE otp_credential SET (autovacuum_enabled = off);
+ALTER TABLE otp_recovery SET (autovacuum_enabled = off);
 ALTER TABLE otp_event SET (autovacuum_enabled = off);
 ALTER TABLE code SET (autovacuum_enabled = off);
 

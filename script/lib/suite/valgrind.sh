@@ -11,7 +11,7 @@ suite_valgrind()
 # OTP_VALGRIND_TESTS: other tests of the Makefile's REGRESS; setup has to be the first.
 run_valgrind()
 (
-	regress=${OTP_VALGRIND_TESTS:-setup code secret totp kept_key keyring issue verify limits rekey grant}
+	regress=${OTP_VALGRIND_TESTS:-setup code secret totp kept_key keyring issue verify limits rekey enroll authenticator resync recovery spent_at_once forget grant}
 	second_build valgrind '-g -DUSE_VALGRIND'
 	make_cluster 'fsync = off' 'autovacuum = off'
 	valgrind --quiet --leak-check=full --show-leak-kinds=definite --num-callers=40 --fullpath-after= \

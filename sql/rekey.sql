@@ -171,7 +171,8 @@ EXCEPTION WHEN SQLSTATE 'TAMPR' THEN
   RETURN regexp_replace(SQLERRM, 'data key \d+', 'data key (n)');
 END $$;
 SELECT change, tampered_seed(change)
-  FROM (VALUES ('sealed = other.sealed'), ('sealed = set_byte(r.sealed, 20, get_byte(r.sealed, 20) # 1)'),
+  FROM (VALUES ('sealed = other.sealed'), ('sealed = other.sealed, made_at = other.made_at'),
+               ('sealed = set_byte(r.sealed, 20, get_byte(r.sealed, 20) # 1)'),
                ('sealed = set_byte(r.sealed, 0, 2)'), ('count = 3'), ('made_at = r.made_at + interval ''1 microsecond'''),
                ('key_id = r.key_id - 1'), ('key_id = 0')) AS v (change);
 SELECT otp_verify('rekey-a', min(code)) AS as_it_was FROM fresh;

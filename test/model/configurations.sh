@@ -5,12 +5,9 @@
 guesses=(-DCODES=1 -DNO_ISSUE -DNO_SAVEPOINTS)
 strict=(-DMAX_ATTEMPTS=1 -DFREE_GUESSES=2)
 
-holds token \
-	"accepted accepted_after_a_rollback accepted_and_rolled_back_to_savepoint replayed lost_race_then_replayed looked_ahead crash_while_accepted crash_between_charge_and_flush" \
-	-DTOKENS -DCODES=3 -DWRONGS=1 -DMAX_ATTEMPTS=8 -DFREE_GUESSES=8 -DNO_ISSUE -DCALLS=2 -DCRASHES=1
-holds token-at-once \
-	"accepted spent_at_once own_row_in_the_transaction waited_to_spend_at_once replaced_before_spent_at_once overwritten_before_the_update crash_between_overwrite_and_flush" \
-	-DTOKENS -DAT_ONCE -DCODES=3 -DWRONGS=1 -DMAX_ATTEMPTS=8 -DFREE_GUESSES=8 -DNO_ISSUE -DCALLS=2 -DCRASHES=1
+# an authenticator: two positions, or one
+tokens=(-DTOKENS -DCODES=3 -DWRONGS=1 -DMAX_ATTEMPTS=8 -DFREE_GUESSES=8 -DNO_ISSUE)
+one_position=("${tokens[@]}" -UCODES -DCODES=2 -UWRONGS -DWRONGS=0)
 holds two-sessions \
 	'accepted accepted_after_a_rollback accepted_and_rolled_back_to_savepoint
 	lost_race_then_replayed lost_race_then_wrong replayed missed_a_spent_code old_code_at_a_new_one
@@ -54,6 +51,21 @@ holds new-user \
 holds deleted-budget \
 	'accepted lost_race_then_wrong code_used_up user_locked crash_between_charge_and_flush' \
 	-DNO_BUDGET -DCALLS=2 "${strict[@]}" -DCRASHES=1
+holds token \
+	'accepted accepted_after_a_rollback accepted_and_rolled_back_to_savepoint replayed lost_race_then_replayed
+	looked_ahead crash_while_accepted crash_between_charge_and_flush' \
+	"${tokens[@]}" -DCALLS=2 -DCRASHES=1
+holds token-at-once \
+	'accepted spent_at_once own_row_in_the_transaction waited_to_spend_at_once
+	replaced_before_spent_at_once overwritten_before_the_update crash_between_overwrite_and_flush' \
+	"${tokens[@]}" -DAT_ONCE -DCALLS=2 -DNO_SAVEPOINTS -DCRASHES=1
+holds token-three \
+	'accepted spent_at_once waited_to_spend_at_once
+	replaced_before_spent_at_once overwritten_before_the_update crash_between_overwrite_and_flush' \
+	"${tokens[@]}" -DAT_ONCE -DWRONGS=0 -DSESSIONS=3 -DCALLS=1 -DNO_SAVEPOINTS -DPREPARES -DCRASHES=1
+holds token-rekeyed \
+	'accepted spent_at_once overwritten_before_the_update sealed_anew_before_the_update' \
+	"${tokens[@]}" -DWRONGS=0 -DAT_ONCE -DREKEYS -DCALLS=2 -DNO_SAVEPOINTS
 if ${large:?}; then
 	holds two-sessions-large \
 		'accepted_by_commit_prepared accepted_and_rolled_back_to_savepoint crash_while_prepared' \
@@ -62,6 +74,8 @@ if ${large:?}; then
 		-DCALLS=3 -DNO_SAVEPOINTS -DCRASHES=1
 	holds three-sessions-crashing 'lost_race_then_replayed crash_between_charge_and_flush' \
 		-DSESSIONS=3 -DCALLS=2 "${guesses[@]}" -DCRASHES=1
+	holds token-at-once-large 'spent_at_once own_row_in_the_transaction overwritten_before_the_update' \
+		"${tokens[@]}" -DAT_ONCE -DCALLS=2 -DCRASHES=1
 fi
 
 # The user's lock, and what is done under it in one step
@@ -84,6 +98,15 @@ breaks BLIND_SPEND P2_one_acceptance
 breaks NO_REJUDGE P1_rejection_is_permanent
 breaks STALE_SNAPSHOT lost_race_shows_another_row
 breaks INSERT_BLINDLY one_row_per_purpose -DNEW_USER
+# What an authenticator has accepted is overwritten where it stands, or updated.
+breaks BLIND_SPEND P2_one_acceptance "${one_position[@]}"
+breaks NO_LOCK P2_one_acceptance "${one_position[@]}" -DAT_ONCE
+breaks OVERWRITE_BUSY P2_one_acceptance "${one_position[@]}" -DAT_ONCE
+breaks OVERWRITE_OWN P1_spent_with_its_work "${tokens[@]}" -DAT_ONCE
+breaks NO_LOOK P2_one_acceptance "${tokens[@]}" -DAT_ONCE
+breaks NO_TAKE_OVER P1_spent_with_its_work "${tokens[@]}" -DAT_ONCE
+breaks NO_LOOK_AT_KEY sealed_under_the_new_key "${tokens[@]}" -DREKEYS
+breaks NO_FLUSH P1_spent_at_once_is_permanent "${tokens[@]}" -DAT_ONCE -DWRONGS=0 -DCRASHES=1
 # No refill
 breaks LIMIT_OF_CODE_ONLY P3_limit_of_a_user -DFREE_GUESSES=2
 breaks REFILL_BY_RESEND P3_limit_of_a_code -DCALLS=3 "${guesses[@]}"

@@ -236,6 +236,9 @@ inline replace()
 #ifdef BLIND_SPEND
 	find_row(place);
 	row[me] = found;
+#ifdef TOKENS
+	code = version[found].code;
+#endif
 #endif
 	if
 #ifdef TOKENS

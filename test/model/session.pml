@@ -37,7 +37,9 @@ inline choose_call()
 		if
 #ifdef TOKENS
 		:: guess = 1
+#if CODES > 2
 		:: guess = 2
+#endif
 #endif
 		:: issued[place] > 0 -> guess = issued[place] - 1
 		:: issued[place] > 1 -> guess = issued[place] - 2

@@ -113,9 +113,9 @@ sub _missed
 		my @candidates = $self->{states}->candidates($op, $other);
 		my $live = grep { _is_live($op, $_) } @candidates;
 		$may ||= $live > 0;
-		$must ||= $live == @candidates;
-		# what may be the last of a set that was spent
-		$may = 1 if $self->{states}->is_blurred($op, $other);
+		# what is not known may be the last code of a set
+		if ($self->{states}->is_blurred($op, $other)) { $may = 1 }
+		else { $must ||= $live == @candidates }
 	}
 	return (($may ? 'wrong' : ()), ($must ? () : 'no_code'));
 }

@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/predicate.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "spend.h"
@@ -110,6 +111,24 @@ is_in_time(const OtpAttempt *attempt, OtpMethod method)
 	}
 }
 
+/* Makes the authenticator's row, which this transaction has just updated, what it was before. */
+static void
+take_back(OtpAttempt *attempt)
+{
+	const OtpAuthenticators *authenticators = &attempt->authenticators;
+	const OtpCredential *before = &authenticators->rows[authenticators->which].credential;
+	Snapshot	snapshot = otp_snapshot_now();
+	OtpCredentialRow *rows;
+	int			count = otp_credential_fetch_all(attempt->credentials, snapshot, attempt->user,
+												 &rows);
+
+	UnregisterSnapshot(snapshot);
+	for (int i = 0; i < count; i++)
+		if (rows[i].credential.id == before->id &&
+			otp_credential_update(attempt->credentials, &rows[i], before) != OTP_UPDATED)
+			elog(ERROR, "a row of table \"otp_credential\" was changed by someone else");
+}
+
 static OtpSpent
 spend_in_transaction(OtpAttempt *attempt, OtpMethod method)
 {
@@ -117,7 +136,12 @@ spend_in_transaction(OtpAttempt *attempt, OtpMethod method)
 	RESUME_INTERRUPTS();
 	if (update_as_spent(attempt, method) != OTP_UPDATED)
 		return OTP_SPENT_LOST;
-	return is_in_time(attempt, method) ? OTP_SPENT_IN_TRANSACTION : OTP_SPENT_TOO_LATE;
+	if (is_in_time(attempt, method))
+		return OTP_SPENT_IN_TRANSACTION;
+	/* An issued code is of no use any more, but what is said to be refused must not be confirmed or moved on. */
+	if (method == OTP_METHOD_TOTP || method == OTP_METHOD_HOTP)
+		take_back(attempt);
+	return OTP_SPENT_TOO_LATE;
 }
 
 OtpSpent

@@ -13,7 +13,7 @@ typedef enum OtpSpent
 {
 	OTP_SPENT_IN_TRANSACTION,	/* if and only if the transaction commits */
 	OTP_SPENT_AT_ONCE,			/* whatever becomes of it */
-	OTP_SPENT_TOO_LATE,			/* in the transaction, but it had to wait, and the code has expired meanwhile */
+	OTP_SPENT_TOO_LATE,			/* it had to wait, and the code has expired meanwhile */
 	OTP_SPENT_LOST				/* not: the state has changed, and the guess has to be judged again */
 } OtpSpent;
 

@@ -13,6 +13,9 @@
 
 #include "secure.h"
 
+/* pieces, each up to a ">", that may come between two tags */
+#define SILENT_MAX	1000
+
 #define PIECE_MAX	65536		/* bytes given to the parser at once */
 
 #define SELF(user_data) OtpPskc *p = (user_data)
@@ -78,6 +81,8 @@ start_element(void *user_data, const xmlChar *local, const xmlChar *prefix, cons
 	PskcAttributes attributes = {list, count};
 	const PskcPlace *place;
 
+	p->silent = 0;
+
 	(void) prefix;
 	(void) namespace_count;
 	(void) namespaces;
@@ -109,6 +114,7 @@ end_element(void *user_data, const xmlChar *local, const xmlChar *prefix, const 
 	(void) local;
 	(void) prefix;
 	(void) ns;
+	p->silent = 0;
 	if (p->failed || p->depth == 0)
 		return;
 	p->depth--;
@@ -255,7 +261,11 @@ feed(OtpPskc *p)
 	p->line = p->lines + count_lines(piece, tag);
 	p->lines = p->line + count_lines(piece + tag, length - tag);
 	p->at += length;
-	xmlParseChunk(p->parser, piece, (int) length, 0);
+	/* The parser may go through all that it has of an open tag or comment again with each piece. */
+	if (++p->silent > SILENT_MAX)
+		otp_pskc_fail(p, "a tag, a comment or a text is too long");
+	else
+		xmlParseChunk(p->parser, piece, (int) length, 0);
 }
 
 static void

@@ -17,7 +17,7 @@
 
 #define OTP_PSKC_KEY_MAX		32
 #define OTP_PSKC_SALT_MAX		128
-#define OTP_PSKC_ITERATIONS_MAX	10000000
+#define OTP_PSKC_ITERATIONS_MAX	2000000
 #define OTP_PSKC_MAC_KEY_MAX	256
 
 /* the longest key, with an initialization vector and a whole block of padding */

@@ -112,6 +112,7 @@ struct OtpPskc
 	size_t		at;				/* bytes given to the parser */
 	size_t		lines;			/* lines that begin in them, and so the line at their end */
 	size_t		line;			/* of the tag that was given last */
+	int			silent;			/* pieces since the last tag that the parser told of */
 
 	PskcFrame	stack[PSKC_DEPTH_MAX];
 	int			depth;			/* of the innermost open element; 0: PSKC_DOCUMENT */

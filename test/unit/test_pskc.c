@@ -227,6 +227,24 @@ test_mac(void)
 		   "24: a plain value has a message authentication code");
 }
 
+/* The parser takes the square of their length for some of what stands between two tags. */
+static void
+test_silence(void)
+{
+	static char text[FILE_MAX];
+	const char *whole = load("figure2");
+	const char *place = strstr(whole, "<Key Id");
+	char		arrows[1200];
+
+	memset(arrows, '>', sizeof(arrows));
+	snprintf(text, sizeof(text), "%.*s<!-- %.*s -->%s", (int) (place - whole), whole, 900, arrows, place);
+	is_string(outcome(text, strlen(text), PLAIN),
+			  "7 hotp SHA1 6 30 0 0 serial=12345678 user= issuer=Issuer-A 1234", "900 > in a comment");
+	snprintf(text, sizeof(text), "%.*s<!-- %.*s -->%s", (int) (place - whole), whole, 1100, arrows, place);
+	is_string(outcome(text, strlen(text), PLAIN), "7: a tag, a comment or a text is too long",
+			  "1100 > in a comment");
+}
+
 /* Without its MACMethod altogether, and with ciphers that are not supported. */
 static void
 test_ciphers(void)
@@ -249,7 +267,7 @@ test_ciphers(void)
 	edited("figure7", PASSWORD("qwerty"), "pkcs-5v2-0#pbkdf2", "pkcs-5v2-0#pbkdf1",
 		   "10: the key derivation is not supported: "
 		   "http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5v2-0#pbkdf");
-	edited("figure7", PASSWORD("qwerty"), ">1000<", ">10000001<",
+	edited("figure7", PASSWORD("qwerty"), ">1000<", ">2000001<",
 		   "16: the number of iterations is not supported");
 	edited("figure7", PASSWORD("qwerty"), ">1000<", ">0<",
 		   "16: the number of iterations is not supported");
@@ -471,6 +489,7 @@ main(void)
 	test_keys();
 	test_padding();
 	test_mac();
+	test_silence();
 	test_ciphers();
 	test_xml();
 	test_entities();

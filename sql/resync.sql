@@ -47,6 +47,14 @@ SELECT drift FROM otp_credentials('resync-3');
 SELECT day_pair('resync-3', :id, 'f key', 0) AS back, day_pair('resync-3', :id, 'f key', 10) AS used;
 SELECT otp_verify('resync-3', at_step(day_secret('f key'), 12)) AS next;
 
+-- The last counters that there are: none comes back.
+SELECT active('resync-6', 'hotp', rfc_secret()) AS id \gset
+UPDATE otp_credential SET last_position = 9223372036854775800 WHERE user_id = 'resync-6';
+SELECT n, pair('resync-6', :id, 9223372036854775800 + n, 9223372036854775801 + n) AS right FROM unnest('{7,6,5,4,3}'::integer[]) AS n WHERE n < 7;
+SELECT last_position FROM otp_credential WHERE user_id = 'resync-6';
+SELECT n, reason FROM unnest('{7,6,5,4}'::integer[]) AS n, LATERAL otp_attempt('resync-6', hotp_at(rfc_secret(), 9223372036854775800 + n)::text);
+SELECT counter FROM otp_credentials('resync-6');
+
 -- A pending one is not resynchronised.
 SELECT credential_id AS id FROM otp_enroll('resync-4', 'hotp', secret => rfc_secret()) \gset
 SELECT pair('resync-4', :id, 3, 4) AS pending, charged('resync-4');

@@ -52,7 +52,8 @@ expected_span(const OtpAuthenticators *authenticators, const OtpCredential *cred
 	else
 	{
 		span.first = credential->last_position + 1 - (resync ? window : HOTP_LOOK_BACK);
-		span.last = credential->last_position > PG_INT64_MAX - window - 2 ? PG_INT64_MAX - 1 :
+		/* a pair ends one behind, and the counter after the last one is still a number */
+		span.last = credential->last_position > PG_INT64_MAX - window - 3 ? PG_INT64_MAX - 2 :
 			credential->last_position + 1 + window;
 	}
 	span.first = Max(span.first, 0);

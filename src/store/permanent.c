@@ -75,12 +75,14 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "access/xloginsert.h"
 #include "miscadmin.h"
 #include "replication/syncrep.h"
 #include "storage/bufmgr.h"
+#include "storage/procarray.h"
 #include "utils/memdebug.h"
 #include "utils/rel.h"
 
@@ -209,6 +211,9 @@ row_state(Relation rel, Buffer buffer, ItemPointer tid, ItemId item, Transaction
 			return OTP_OVERWRITE_OWN;
 		case TM_BeingModified:
 			*busy = HeapTupleHeaderGetUpdateXid(tuple.t_data);
+			/* Of several who hold the row, the one that was changing it may have been rolled back. */
+			if (!TransactionIdIsInProgress(*busy) && !TransactionIdDidCommit(*busy))
+				return OTP_OVERWRITE_READY;
 			return OTP_OVERWRITE_BUSY;
 		default:
 			return OTP_OVERWRITE_GONE;

@@ -8,6 +8,7 @@
 #include "compat.h"
 
 #include "access/table.h"
+#include "access/xact.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/inval.h"
@@ -81,6 +82,8 @@ otp_rotate_key(PG_FUNCTION_ARGS)
 	PG_END_TRY();
 	otp_key_insert(rel, &row);
 	CacheInvalidateRelcache(rel);
+	/* so that this session hears of it even if nothing else follows before an error */
+	CommandCounterIncrement();
 	table_close(rel, NoLock);
 	PG_RETURN_INT32(row.id);
 }

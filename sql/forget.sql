@@ -37,6 +37,24 @@ SELECT total FROM otp_budget WHERE user_id = 'forget-1';
 -- One who never guessed wrong leaves nothing.
 SELECT otp_issue('forget-2') IS NOT NULL AS issued, otp_forget('forget-2');
 SELECT count(*) AS pseudonyms FROM otp_budget WHERE user_id LIKE 'forgotten:%';
+-- Nobody can be called as a pseudonym is.
+SELECT failure($$SELECT otp_issue('forgotten:1')$$), (otp_attempt('forgotten:1:x', '123456')).reason,
+       failure($$SELECT otp_enroll('forgotten:')$$), failure($$SELECT otp_forget('forgotten:1')$$);
+SELECT user_id = '' AS nobody FROM otp_event ORDER BY at DESC LIMIT 1;
+-- Nothing is kept for good under a key that a rollback takes away.
+SELECT otp_issue('forget-3')::text AS code \gset
+SELECT otp_verify('forget-3', 'WRONG');
+BEGIN;
+SELECT otp_rotate_key() > 1 AS rotated;
+SELECT failure('SELECT otp_forget(''forget-3'')');
+ROLLBACK;
+-- A budget that is not there is not made anew from zero.
+SELECT otp_forget('forget-3') > 0 AS forgotten;
+SELECT active('forget-3', 'hotp', rfc_secret()) > 0 AS enrolled;
+SELECT charged('forget-3');
+DELETE FROM otp_budget WHERE user_id = 'forget-3';
+SELECT otp_verify('forget-3', 'WRENG');
+SELECT charged('forget-3');
 SELECT failure('SELECT otp_forget(NULL)'), failure('SELECT otp_forget('''')');
 BEGIN READ ONLY;
 SELECT failure('SELECT otp_forget(''x'')');

@@ -44,10 +44,31 @@ within(const text *value, int max, const char *name)
 	return value;
 }
 
+static bool
+is_reserved(const text *user)
+{
+	size_t		length = strlen(OTP_PSEUDONYM_PREFIX);
+
+	return VARSIZE_ANY_EXHDR(user) >= length &&
+		memcmp(VARDATA_ANY(user), OTP_PSEUDONYM_PREFIX, length) == 0;
+}
+
+const text *
+otp_checked_user(const text *user)
+{
+	(void) within(user, OTP_USER_ID_MAX, "user_id");
+	if (is_reserved(user))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("user_id must not begin with \"%s\"", OTP_PSEUDONYM_PREFIX),
+				otp_errprivate());
+	return user;
+}
+
 const text *
 otp_arg_user(FunctionCallInfo fcinfo, int n)
 {
-	return within(otp_arg_text(fcinfo, n, "user_id"), OTP_USER_ID_MAX, "user_id");
+	return otp_checked_user(otp_arg_text(fcinfo, n, "user_id"));
 }
 
 const text *
@@ -55,7 +76,7 @@ otp_arg_claimed_user(FunctionCallInfo fcinfo, int n)
 {
 	const text *user = PG_ARGISNULL(n) ? NULL : PG_GETARG_TEXT_PP(n);
 
-	if (user == NULL || VARSIZE_ANY_EXHDR(user) > OTP_USER_ID_MAX)
+	if (user == NULL || VARSIZE_ANY_EXHDR(user) > OTP_USER_ID_MAX || is_reserved(user))
 		return cstring_to_text("");
 	return user;
 }

@@ -32,6 +32,7 @@
 #include "errors.h"
 #include "events.h"
 #include "otp_limits.h"
+#include "pseudonym.h"
 #include "spend.h"
 #include "store/permanent.h"
 #include "userlock.h"
@@ -255,9 +256,17 @@ judge(OtpAttempt *attempt, OtpVerdict *verdict)
 	OtpMatch	match;
 	OtpMethod	method;
 
-	/* If a guess cannot be charged, it is not judged. */
-	if (!attempt->budget.exists)
-		otp_budget_create(attempt->budgets, attempt->user, NULL, &attempt->budget);
+	/*
+	 * If a guess cannot be charged, it is not judged.  Someone may have forgotten the user meanwhile:
+	 * then it is not from zero that he goes on.
+	 */
+	if (!attempt->budget.exists &&
+		!otp_budget_make(attempt->budgets, attempt->user, &attempt->budget))
+	{
+		otp_attempt_end_round(attempt);
+		otp_budget_ensure(attempt->user, &attempt->budget);
+		return ROUND_AGAIN;
+	}
 
 	HOLD_INTERRUPTS();
 	otp_candidates_search(attempt);

@@ -124,7 +124,7 @@ user_of(const Import *import, const text *serial)
 	if (VARSIZE_ANY_EXHDR(user) < 1 || VARSIZE_ANY_EXHDR(user) > OTP_USER_ID_MAX)
 		bad_line(import->token.line,
 				 psprintf("the user must have between 1 and %d bytes", OTP_USER_ID_MAX));
-	return user;
+	return otp_checked_user(user);
 }
 
 /* Stores the token, active, because whoever hands in the file vouches for it. */

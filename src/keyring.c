@@ -322,3 +322,20 @@ otp_writing_key(void)
 		writing_id = find_writing_key();
 	return otp_data_key(writing_id);
 }
+
+void
+otp_key_check_committed(int32 id)
+{
+	Relation	rel = otp_table_open(OTP_TABLE_KEY, NULL, AccessShareLock);
+	Snapshot	snapshot = otp_snapshot_now();
+	OtpKeyRow	row;
+	bool		found = otp_key_fetch(rel, snapshot, id, &row);
+
+	UnregisterSnapshot(snapshot);
+	table_close(rel, NoLock);
+	if (!found || otp_table_is_own(row.tuple))
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("data key %d has not been committed yet", id),
+				errhint("Commit otp_rotate_key() first."));
+}

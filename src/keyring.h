@@ -48,6 +48,12 @@ extern const OtpDataKey *otp_data_key_at_hand(int32 id);
  */
 extern void otp_data_keys_fetch(const int32 *ids, int count);
 
+/*
+ * Refuses (55000) what is written for good under a data key that a rollback would take away, because this very transaction has
+ * made it.
+ */
+extern void otp_key_check_committed(int32 id);
+
 /* The data key of a row; the caller wipes it.  Errors: OT003, OT004, OT005. */
 extern void otp_key_unwrap(const OtpKeyRow *row, uint8 data_key[OTP_KEY_SIZE]);
 

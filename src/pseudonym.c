@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "args.h"
 #include "core/derive.h"
 #include "errors.h"
 #include "keyring.h"
@@ -18,20 +19,19 @@
 #include "store/permanent.h"
 #include "userlock.h"
 
-#define PREFIX		"forgotten:"
-
 int32
 otp_pseudonym_key_id(const text *user)
 {
 	const char *id = text_to_cstring(user);
-	int			key_id;
-	int			hex;
+	char	   *end;
+	long		key_id;
 
-	if (sscanf(id, PREFIX "%d:%n", &key_id, &hex) != 1 ||
-		strspn(id + hex, "0123456789abcdef") != 2 * OTP_PSEUDONYM_SIZE ||
-		strlen(id + hex) != 2 * OTP_PSEUDONYM_SIZE)
+	/* No user has such an id: see args.c. */
+	if (strncmp(id, OTP_PSEUDONYM_PREFIX, strlen(OTP_PSEUDONYM_PREFIX)) != 0)
 		return 0;
-	return key_id;
+	errno = 0;
+	key_id = strtol(id + strlen(OTP_PSEUDONYM_PREFIX), &end, 10);
+	return errno == 0 && *end == ':' && key_id > 0 && key_id <= PG_INT32_MAX ? (int32) key_id : 0;
 }
 
 static text *
@@ -45,24 +45,24 @@ make_pseudonym(const OtpDataKey *key, const text *user)
 		otp_openssl_error("derive a pseudonym");
 	hex_encode((const char *) pseudonym, sizeof(pseudonym), hex);
 	hex[sizeof(hex) - 1] = '\0';
-	return cstring_to_text(psprintf(PREFIX "%d:%s", key->id, hex));
+	return cstring_to_text(psprintf(OTP_PSEUDONYM_PREFIX "%d:%s", key->id, hex));
 }
 
-/* What a user may be known by, under each data key. */
-static List *
-pseudonyms_of(const text *user)
+/* The data keys under which a user may be known; returns how many, and *ids. */
+static int
+fetch_key_ids(int32 **ids)
 {
 	Relation	rel = otp_table_open(OTP_TABLE_KEY, NULL, AccessShareLock);
 	Snapshot	snapshot = otp_snapshot_now();
 	OtpKeyRow  *rows;
 	int			count = otp_key_fetch_all(rel, snapshot, &rows);
-	List	   *result = NIL;
 
 	UnregisterSnapshot(snapshot);
 	table_close(rel, NoLock);
+	*ids = palloc(count * sizeof(int32));
 	for (int i = 0; i < count; i++)
-		result = lappend(result, make_pseudonym(otp_data_key(rows[i].id), user));
-	return result;
+		(*ids)[i] = rows[i].id;
+	return count;
 }
 
 static void
@@ -74,21 +74,40 @@ fetch_now(Relation rel, const text *user, OtpBudgetRow *row)
 	UnregisterSnapshot(snapshot);
 }
 
-/* Of all that is kept under the pseudonyms, the last guess decides. */
-static void
-fetch_forgotten(Relation rel, List *pseudonyms, OtpBudgetRow *last)
+/*
+ * Of all that is kept under the user's pseudonyms, the last guess decides.  false if a data key is not
+ * at hand.
+ */
+static bool
+fetch_forgotten(Relation rel, const text *user, OtpBudgetRow *last)
 {
-	ListCell   *cell;
+	int32	   *ids;
+	int			count = fetch_key_ids(&ids);
 
 	memset(last, 0, sizeof(*last));
-	foreach(cell, pseudonyms)
+	for (int i = 0; i < count; i++)
 	{
+		const OtpDataKey *key = otp_data_key_at_hand(ids[i]);
 		OtpBudgetRow row;
 
-		fetch_now(rel, lfirst(cell), &row);
+		if (key == NULL)
+			return false;
+		fetch_now(rel, make_pseudonym(key, user), &row);
 		if (row.exists && (!last->exists || row.budget.last_at > last->budget.last_at))
 			*last = row;
 	}
+	return true;
+}
+
+bool
+otp_budget_make(Relation rel, const text *user, OtpBudgetRow *row)
+{
+	OtpBudgetRow forgotten;
+
+	if (!fetch_forgotten(rel, user, &forgotten))
+		return false;
+	otp_budget_create(rel, user, forgotten.exists ? &forgotten.budget : NULL, row);
+	return true;
 }
 
 void
@@ -97,18 +116,19 @@ otp_budget_ensure(const text *user, OtpBudgetRow *row)
 	Relation	rel = otp_table_open(OTP_TABLE_BUDGET, user, RowExclusiveLock);
 
 	fetch_now(rel, user, row);
-	if (!row->exists)
+	while (!row->exists)
 	{
-		/* Unwrapping a key may run a command and wait: not under the user's lock. */
-		List	   *pseudonyms = pseudonyms_of(user);
-		OtpBudgetRow forgotten;
+		int32	   *ids;
+		int			count = fetch_key_ids(&ids);
 		LOCKTAG		lock;
 
+		CHECK_FOR_INTERRUPTS();
+		/* Unwrapping a key may run a command and wait: not under the user's lock. */
+		otp_data_keys_fetch(ids, count);
 		otp_user_lock(&lock, user);
 		fetch_now(rel, user, row);
-		fetch_forgotten(rel, pseudonyms, &forgotten);
 		if (!row->exists)
-			otp_budget_create(rel, user, forgotten.exists ? &forgotten.budget : NULL, row);
+			(void) otp_budget_make(rel, user, row);
 		otp_lock_release(&lock);
 	}
 	table_close(rel, NoLock);
@@ -164,11 +184,14 @@ bool
 otp_budget_forget(const text *user)
 {
 	Relation	rel = otp_table_open(OTP_TABLE_BUDGET, user, RowExclusiveLock);
-	const text *pseudonym = make_pseudonym(otp_writing_key(), user);
+	int32		key_id = otp_writing_key()->id;
+	const text *pseudonym;
 	TransactionId busy;
 	LOCKTAG		lock;
 	bool		found;
 
+	otp_key_check_committed(key_id);
+	pseudonym = make_pseudonym(otp_data_key(key_id), user);
 	do
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -19,6 +19,12 @@
 extern void otp_budget_ensure(const text *user, OtpBudgetRow *row);
 
 /*
+ * Makes the row of a user; the caller holds the user's lock and has seen that there is none.  false, and nothing is
+ * made, if a data key is not at hand that he may be known under: otp_budget_ensure() then.
+ */
+extern bool otp_budget_make(Relation rel, const text *user, OtpBudgetRow *row);
+
+/*
  * Deletes the budget of a user when the transaction commits, and keeps its counts under the pseudonym, permanently; false if there is
  * none.  Takes the user's lock.
  */

@@ -36,24 +36,6 @@ typedef struct Rekeying
 	int64		left;			/* rows that are not under the writing key, so far */
 } Rekeying;
 
-/* Nothing may be sealed for good under a key that a rollback would take away. */
-static void
-check_writing_key_stays(int32 writing_id)
-{
-	Relation	rel = otp_table_open(OTP_TABLE_KEY, NULL, AccessShareLock);
-	Snapshot	snapshot = otp_snapshot_now();
-	OtpKeyRow	row;
-	bool		found = otp_key_fetch(rel, snapshot, writing_id, &row);
-
-	UnregisterSnapshot(snapshot);
-	table_close(rel, NoLock);
-	if (!found || otp_table_is_own(row.tuple))
-		ereport(ERROR,
-				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("data key %d has not been committed yet", writing_id),
-				errhint("Commit otp_rotate_key() first."));
-}
-
 /* Can the row be overwritten now?  Then its page is locked. */
 static bool
 begin_overwrite(OtpOverwrite *overwrite, Relation rel, ItemPointer tid)
@@ -178,7 +160,7 @@ otp_rekey(PG_FUNCTION_ARGS)
 				errmsg("batch must not be negative"));
 	otp_require_writable("otp_rekey()");
 	rekeying.writing_id = otp_writing_key()->id;
-	check_writing_key_stays(rekeying.writing_id);
+	otp_key_check_committed(rekeying.writing_id);
 	/* One at a time: a row that is re-sealed is read without its page's lock. */
 	otp_keyring_lock(&lock);
 	rekey_table(&rekeying, OTP_TABLE_CREDENTIAL, otp_credential_key_id, reseal_credential);

@@ -100,6 +100,7 @@ breaks STALE_SNAPSHOT lost_race_shows_another_row
 breaks INSERT_BLINDLY one_row_per_purpose -DNEW_USER
 # What an authenticator has accepted is overwritten where it stands, or updated.
 breaks BLIND_SPEND P2_one_acceptance "${one_position[@]}"
+breaks ONLY_THE_LAST P2_positions_grow "${tokens[@]}" -DAT_ONCE -DCALLS=1
 breaks NO_LOCK P2_one_acceptance "${one_position[@]}" -DAT_ONCE
 breaks OVERWRITE_BUSY P2_one_acceptance "${one_position[@]}" -DAT_ONCE
 breaks OVERWRITE_OWN P1_spent_with_its_work "${tokens[@]}" -DAT_ONCE

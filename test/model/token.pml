@@ -23,14 +23,19 @@
 #endif
 
 /* otp_authenticators_search(): positions up to the last are used. */
+#ifdef ONLY_THE_LAST
+#define IS_USED			(guess == code)
+#else
+#define IS_USED			(guess <= code)
+#endif
 inline match()
 {
 	code = version[row[me]].code;
 	key = version[row[me]].total_at_issue;
 	if
 	:: guess >= CODES -> verdict = WRONG
-	:: guess < CODES && guess <= code -> verdict = REPLAYED
-	:: guess < CODES && guess > code ->
+	:: guess < CODES && IS_USED -> verdict = REPLAYED
+	:: guess < CODES && !IS_USED ->
 		verdict = RIGHT;
 		WITNESS(looked_ahead, guess > code + 1)
 	fi

@@ -53,10 +53,14 @@ sub _signal
 sub _kill
 {
 	my ($controller) = @_;
-	my @backends = $controller->dice->shuffle($controller->server->backends) or return;
 
-	# one may have ended by itself meanwhile, and then its death is no crash
-	$controller->server->wait_for_crash(sub { kill KILL => shift @backends if @backends });
+	# One may have ended by itself meanwhile, and then its death is no crash: another one is killed, of those that there are
+	# then, for sessions come and go.
+	$controller->server->wait_for_crash(sub {
+		$controller->pause(1);
+		my @backends = eval { $controller->server->backends };
+		kill KILL => $controller->dice->pick(@backends) if @backends;
+	});
 	return;
 }
 

@@ -18,7 +18,7 @@ use Time::HiRes qw(usleep);
 # How long users of a crowd are the same, and how many they are; those of other crowds stay.
 my %changing = (
 	warm => { microseconds => 2_000_000, users => 8 },
-	token => { microseconds => 4_000_000, users => 6 });
+	token => { microseconds => 2_500_000, users => 6 });
 
 # How often all sessions rush at the same users, and how long they wait for each other.
 use constant RUSH_MICROSECONDS => 300_000;

@@ -212,7 +212,7 @@ record_permanently(OtpAttempt *attempt, const OtpVerdict *verdict)
 }
 
 /*
- * In SERIALIZABLE, spending a row can fail with 40001.  A guess that is not right
+ * In SERIALIZABLE, spending a row in the transaction can fail with 40001.  A guess that is not right
  * fails alike, after its charge, so that the error does not tell a right one.
  */
 static void

@@ -123,18 +123,17 @@ otp_authenticators_state(const OtpAuthenticators *authenticators, uint8 *state)
 
 /* The least position of the span whose code, or that and the next one's, the guess is; or -1. */
 static bool
-search_span(OtpHmac *key, int digits, const OtpGuess *guess, Span span, int64 *position)
+search_span(OtpHmac *key, int digits, const OtpGuess *guess, Span span, uint64 *counters,
+			int64 *position)
 {
 	int			count = span.last < span.first ? 0 : span.last - span.first + 1;
 	int			match = -1;
 	bool		ok = true;
-	uint64	   *counters;
 
 	*position = -1;
 	if (count == 0)
 		return true;
 	/* a pair has one position more */
-	counters = palloc((count + 1) * sizeof(uint64));
 	for (int i = 0; i <= count; i++)
 		counters[i] = span.first + i;
 	if (guess->second == NULL)
@@ -142,7 +141,6 @@ search_span(OtpHmac *key, int digits, const OtpGuess *guess, Span span, int64 *p
 	else
 		ok = otp_hotp_search_pair(key, digits, guess->code, guess->length, guess->second,
 								  guess->second_length, counters, count + 1, &match);
-	pfree(counters);
 	if (match >= 0)
 		*position = span.first + match + (guess->second == NULL ? 0 : 1);
 	return ok;
@@ -151,7 +149,7 @@ search_span(OtpHmac *key, int digits, const OtpGuess *guess, Span span, int64 *p
 /* Both spans are searched, whatever is found. */
 static bool
 search_credential(OtpAuthenticators *authenticators, int which, OtpHmac *key,
-				  const OtpGuess *guess)
+				  const OtpGuess *guess, uint64 *counters)
 {
 	const OtpCredential *credential = &authenticators->rows[which].credential;
 	Span		used = expected_span(authenticators, credential, authenticators->now);
@@ -162,8 +160,8 @@ search_credential(OtpAuthenticators *authenticators, int which, OtpHmac *key,
 
 	used.last = Min(used.last, credential->last_position);
 	live.first = Max(live.first, credential->last_position + 1);
-	ok = search_span(key, credential->digits, guess, used, &used_position) &&
-		search_span(key, credential->digits, guess, live, &live_position);
+	ok = search_span(key, credential->digits, guess, used, counters, &used_position) &&
+		search_span(key, credential->digits, guess, live, counters, &live_position);
 	if (!ok)
 		return false;
 	if (live_position >= 0 && authenticators->match < OTP_MATCH_LIVE)
@@ -191,9 +189,31 @@ unkeyed(OtpAlgorithm algorithm)
 	return kept[algorithm];
 }
 
+/* Room for the counters of any span that will be searched, and one more. */
+static uint64 *
+make_counters(const OtpAuthenticators *authenticators)
+{
+	int64		most = 0;
+
+	for (int i = 0; i < authenticators->count; i++)
+	{
+		Span		span = expected_span(authenticators, &authenticators->rows[i].credential,
+										 authenticators->now);
+
+		most = Max(most, span.last - span.first + 1);
+	}
+	return palloc((most + 1) * sizeof(uint64));
+}
+
 void
 otp_authenticators_search(OtpAuthenticators *authenticators, const OtpGuess *guess)
 {
+	uint64	   *counters;
+
+	if (authenticators->count == 0)
+		return;
+	/* now, because nothing may fail while an HMAC has a secret for its key */
+	counters = make_counters(authenticators);
 	authenticators->match = OTP_MATCH_NONE;
 	for (int i = 0; i < authenticators->count; i++)
 	{
@@ -206,12 +226,13 @@ otp_authenticators_search(OtpAuthenticators *authenticators, const OtpGuess *gue
 		length = otp_credential_open(otp_data_key_at_hand(credential->key_id), credential, secret);
 		ok = key != NULL && otp_hmac_key(key, secret, length);
 		otp_wipe(secret, length);
-		ok = ok && search_credential(authenticators, i, key, guess);
+		ok = ok && search_credential(authenticators, i, key, guess, counters);
 		if (key != NULL)
 			otp_hmac_wipe(key);
 		if (!ok)
 			otp_openssl_error("compute an HMAC");
 	}
+	pfree(counters);
 }
 
 /*

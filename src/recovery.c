@@ -98,22 +98,29 @@ put_codes(ReturnSetInfo *result, const text *user, const OtpRecovery *recovery)
 	OtpHmac    *seed;
 	char		code[OTP_CODE_MAX + 1];
 	bool		isnull = false;
-	bool		ok = true;
+	volatile bool ok = true;
 
 	otp_data_keys_fetch(&recovery->key_id, 1);
 	seed = otp_recovery_seed(user, recovery);
-	for (int i = 0; ok && i < recovery->count; i++)
+	PG_TRY();
 	{
-		Datum		value;
+		for (int i = 0; ok && i < recovery->count; i++)
+		{
+			Datum		value;
 
-		ok = otp_recovery_code(seed, i, code);
-		if (!ok)
-			break;
-		value = otp_make_code(code, OTP_RECOVERY_LENGTH);
-		tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
+			ok = otp_recovery_code(seed, i, code);
+			if (!ok)
+				break;
+			value = otp_make_code(code, OTP_RECOVERY_LENGTH);
+			tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
+		}
 	}
-	otp_wipe(code, sizeof(code));
-	otp_hmac_wipe(seed);
+	PG_FINALLY();
+	{
+		otp_wipe(code, sizeof(code));
+		otp_hmac_wipe(seed);
+	}
+	PG_END_TRY();
 	if (!ok)
 		otp_openssl_error("derive a code");
 }

@@ -85,6 +85,14 @@ SELECT count(otp_enroll('enroll-5', 'hotp', secret => sha256(i::text::bytea))),
 SELECT failure($$SELECT otp_enroll('enroll-5')$$, true);
 SELECT otp_verify('enroll-5', hotp_at(sha256('1'), 1)::text) AS first, otp_verify('enroll-5', hotp_at(sha256('20'), 1)::text) AS last;
 
+-- If someone has put more into the table, no guess is judged: there is room for so many.
+BEGIN;
+INSERT INTO otp_credential SELECT 0, last_position, used_at, made_at, expires_at, drift, key_id, period, window_size, algorithm,
+       digits, kind, state, sealed, user_id, label, issuer, account, serial
+  FROM otp_credential WHERE user_id = 'enroll-5' ORDER BY credential_id LIMIT 1;
+SELECT failure($$SELECT otp_verify('enroll-5', '123456')$$), charged('enroll-5');
+ROLLBACK;
+
 -- What an argument may not be.
 SELECT what, failure('SELECT otp_enroll(' || arguments || ')', what ~ 'kind|window')
   FROM (VALUES ('user', 'NULL'), ('user empty', ''''''), ('user of 513 bytes', 'repeat(''u'', 513)'), ('kind', '''e'', NULL'),

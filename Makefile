@@ -36,16 +36,21 @@ OBJS = \
 	src/private_call.o \
 	src/pseudonym.o \
 	src/qr.o \
+	src/quota.o \
 	src/recovery.o \
 	src/recovery_set.o \
 	src/rekey.o \
 	src/seal.o \
 	src/secret.o \
 	src/spend.o \
+	src/status.o \
+	src/stop.o \
 	src/totp.o \
+	src/unlock.o \
 	src/userlock.o \
 	src/utf8.o \
 	src/verify.o \
+	src/store/baseline.o \
 	src/store/budget.o \
 	src/store/challenge.o \
 	src/store/credential.o \
@@ -54,6 +59,7 @@ OBJS = \
 	src/store/key.o \
 	src/store/permanent.o \
 	src/store/policy.o \
+	src/store/quota.o \
 	src/store/relation.o \
 	src/store/write.o \
 	src/core/aead.o \
@@ -86,10 +92,11 @@ OBJS = \
 
 # The stems of sql/ and specs/, in the order in which they run
 REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyring policy issue \
-	verify limits events rekey enroll authenticator resync recovery spent_at_once forget grant import \
-	export prepared schema
+	verify limits quota events rekey enroll authenticator resync recovery spent_at_once forget stop \
+	self_unlock grant import export prepared schema
 ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock \
-	first-key short-table authenticators at-once enrolling key-rotation key-rekeying key-drop
+	first-key short-table authenticators at-once enrolling key-rotation key-rekeying key-drop notify \
+	issuing stopping
 
 XML_CPPFLAGS := $(shell pkg-config --cflags libxml-2.0 2>/dev/null || xml2-config --cflags)
 XML_LIBS := $(shell pkg-config --libs libxml-2.0 2>/dev/null || xml2-config --libs)

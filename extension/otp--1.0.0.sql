@@ -140,6 +140,15 @@ CREATE TABLE @extschema@.otp_policy (
   trail text,
   methods text[],
   spent_at_once boolean,
+  cool_down interval,
+  issue_window interval,
+  issues_per_user integer,
+  issues_per_destination integer,
+  max_consecutive integer,
+  stop_for interval,
+  warn_before integer,
+  self_unlock integer,
+  notify boolean,
   free_guesses integer,
   forgive_every interval,
   first_delay interval,
@@ -147,6 +156,7 @@ CREATE TABLE @extschema@.otp_policy (
   max_drift integer,
   resync_window integer,
   enroll_lifetime interval,
+  comment text,
   shipped boolean NOT NULL DEFAULT false,
   CONSTRAINT "purpose has 1 to 63 bytes"
     CHECK (pg_catalog.octet_length(purpose) BETWEEN 1 AND 63),
@@ -168,6 +178,24 @@ CREATE TABLE @extschema@.otp_policy (
     CHECK (methods OPERATOR(pg_catalog.<@) '{issued,totp,hotp,recovery}' AND
            pg_catalog.cardinality(methods) > 0 AND
            pg_catalog.array_position(methods, NULL) IS NULL),
+  CONSTRAINT "cool_down is 0 to 1 day"
+    CHECK (cool_down BETWEEN '0' AND '1 day'),
+  CONSTRAINT "issue_window is 1 minute to 30 days"
+    CHECK (issue_window BETWEEN '1 minute' AND '30 days'),
+  CONSTRAINT "issues_per_user is 1 to 1000000"
+    CHECK (issues_per_user BETWEEN 1 AND 1000000),
+  CONSTRAINT "issues_per_destination is 1 to 1000000"
+    CHECK (issues_per_destination BETWEEN 1 AND 1000000),
+  CONSTRAINT "max_consecutive is 1 to 1000000"
+    CHECK (max_consecutive BETWEEN 1 AND 1000000),
+  CONSTRAINT "stop_for is 1 minute to 30 days"
+    CHECK (stop_for BETWEEN '1 minute' AND '30 days'),
+  CONSTRAINT "stop_for is given together with max_consecutive"
+    CHECK (stop_for IS NULL OR max_consecutive IS NOT NULL),
+  CONSTRAINT "warn_before is 0 to 100"
+    CHECK (warn_before BETWEEN 0 AND 100),
+  CONSTRAINT "self_unlock is 0, or 2 to 10"
+    CHECK (self_unlock BETWEEN 2 AND 10 OR self_unlock OPERATOR(pg_catalog.=) 0),
   CONSTRAINT "free_guesses is 1 to 100"
     CHECK (free_guesses BETWEEN 1 AND 100),
   CONSTRAINT "forgive_every is 1 minute to 30 days"
@@ -185,8 +213,9 @@ CREATE TABLE @extschema@.otp_policy (
   CONSTRAINT "row default leaves nothing null"
     CHECK (purpose <> 'default' OR
            pg_catalog.num_nulls(length, alphabet, lifetime, max_attempts, trail, methods,
-                     spent_at_once, free_guesses, forgive_every, first_delay, longest_delay,
-                     max_drift, resync_window, enroll_lifetime) = 0),
+                     spent_at_once, cool_down, issue_window, warn_before, self_unlock, notify,
+                     free_guesses, forgive_every, first_delay, longest_delay, max_drift,
+                     resync_window, enroll_lifetime) = 0),
   CONSTRAINT "limits of each user stand in the row default alone"
     CHECK (purpose = 'default' OR
            pg_catalog.num_nonnulls(free_guesses, forgive_every, first_delay, longest_delay,
@@ -195,7 +224,8 @@ CREATE TABLE @extschema@.otp_policy (
 
 INSERT INTO @extschema@.otp_policy VALUES
   ('default', 6, 'digits', '5 minutes', 5, 'all', '{issued,totp,hotp,recovery}', false,
-   5, '1 hour', '15 seconds', '1 hour', 4, 100, '1 hour', true);
+   '0', '1 hour', NULL, NULL, NULL, NULL, 3, 0, false,
+   5, '1 hour', '15 seconds', '1 hour', 4, 100, '1 hour', NULL, true);
 
 CREATE FUNCTION @extschema@.otp_policy_guard() RETURNS trigger
   AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -247,6 +277,7 @@ CREATE TABLE @extschema@.otp_budget (
   total bigint NOT NULL,
   level double precision NOT NULL,
   last_at timestamptz NOT NULL,
+  cleared_total bigint NOT NULL,
   guess_1 bigint NOT NULL,
   guess_2 bigint NOT NULL,
   guess_3 bigint NOT NULL,
@@ -262,7 +293,32 @@ CREATE TABLE @extschema@.otp_budget (
 -- Several pages of them, so that refusals do not queue for one.
 CREATE TABLE @extschema@.otp_decoy (LIKE @extschema@.otp_budget INCLUDING ALL) WITH (fillfactor = 10);
 INSERT INTO @extschema@.otp_decoy
-  SELECT 0, 0, 'epoch', 0, 0, 0, 0, 0, 0, 0, 0, slot FROM pg_catalog.generate_series(0, 63) AS slot;
+  SELECT 0, 0, 'epoch', 0, 0, 0, 0, 0, 0, 0, 0, 0, slot FROM pg_catalog.generate_series(0, 63) AS slot;
+
+CREATE TABLE @extschema@.otp_baseline (
+  total bigint NOT NULL,
+  id bigint NOT NULL,
+  user_id text NOT NULL COLLATE "C",
+  purpose text NOT NULL COLLATE "C",
+  PRIMARY KEY (user_id, purpose, id)
+);
+
+CREATE TABLE @extschema@.otp_quota (
+  slot bigint NOT NULL,
+  width bigint NOT NULL,
+  issues_1 integer NOT NULL,
+  issues_2 integer NOT NULL,
+  issues_3 integer NOT NULL,
+  issues_4 integer NOT NULL,
+  issues_5 integer NOT NULL,
+  issues_6 integer NOT NULL,
+  issues_7 integer NOT NULL,
+  issues_8 integer NOT NULL,
+  scope text NOT NULL COLLATE "C",
+  subject text NOT NULL COLLATE "C",
+  purpose text NOT NULL COLLATE "C",
+  PRIMARY KEY (scope, subject, purpose)
+);
 
 CREATE SEQUENCE @extschema@.otp_credential_id;
 
@@ -333,11 +389,13 @@ CREATE VIEW @extschema@.otp_keys AS
                   pg_catalog.format('^forgotten:%s:[0-9a-f]{32}$', k.id)) AS pseudonyms
     FROM @extschema@.otp_key AS k;
 
--- What a restored database needs: the keys, the policies that someone changed, the budget,
+-- What a restored database needs: the keys, the policies that someone changed, the limits' counts,
 -- authenticators and recovery codes with what is spent of them, and the trail.  Live codes are not among it: a dump is older than they are.
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_policy', 'WHERE NOT shipped');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_key', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_budget', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_baseline', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_quota', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_credential_id', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_credential', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.otp_recovery', '');
@@ -352,8 +410,18 @@ CREATE FUNCTION @extschema@.otp_issue(
   RETURNS @extschema@.otp
   AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 
+CREATE FUNCTION @extschema@.otp_issue(
+    user_id text, purpose text, context text, destination text)
+  RETURNS @extschema@.otp
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
 CREATE FUNCTION @extschema@.otp_resend(
     user_id text, purpose text DEFAULT 'login', context text DEFAULT '')
+  RETURNS @extschema@.otp
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_resend(
+    user_id text, purpose text, context text, destination text)
   RETURNS @extschema@.otp
   AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 
@@ -410,9 +478,25 @@ CREATE FUNCTION @extschema@.otp_recovery_codes(user_id text, count integer DEFAU
 CREATE FUNCTION @extschema@.otp_recovery_left(user_id text) RETURNS integer
   AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 
+CREATE FUNCTION @extschema@.otp_self_unlock(
+    user_id text, codes text[], purpose text DEFAULT 'login')
+  RETURNS boolean
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
 --
 -- Operations
 --
+
+CREATE FUNCTION @extschema@.otp_unlock(user_id text) RETURNS boolean
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.otp_status(
+    user_id text, OUT purpose text, OUT issued_at timestamptz, OUT expires_at timestamptz,
+    OUT attempts_left integer, OUT wrong_guesses bigint, OUT level integer,
+    OUT delayed_until timestamptz, OUT consecutive bigint, OUT stopped_until timestamptz,
+    OUT authenticators integer, OUT recovery_codes integer)
+  RETURNS SETOF record
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 5;
 
 CREATE FUNCTION @extschema@.otp_rotate_key() RETURNS integer
   AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -504,7 +588,7 @@ COMMENT ON COLUMN @extschema@.otp_verdict.method IS
 COMMENT ON COLUMN @extschema@.otp_verdict.attempts_left IS
 'Wrong guesses that would still be judged without a wait; 0 while locked. Of reasons wrong and locked, else NULL.';
 COMMENT ON COLUMN @extschema@.otp_verdict.retry_at IS
-'When the user may guess again; NULL if there is no wait, or none would help.';
+'When the user may guess again; infinity if that takes otp_unlock(), NULL if there is no wait or none would help.';
 
 COMMENT ON FUNCTION @extschema@.otp_secret(bytea, text, integer, integer) IS
 'A secret from a raw key.
@@ -549,11 +633,18 @@ COMMENT ON FUNCTION @extschema@.otp_issue(text, text, text) IS
 'Makes a fresh code, which replaces the live one of that user and purpose when the transaction commits. Returns the code, which is stored nowhere.
 user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: any text that the code is bound to; otp_verify() must be given the same.
 Waits for a transaction that is changing the code of that user and purpose.
-Errors: 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+Errors: OT001 within cool_down of the last code, OT002 more than issues_per_user or issues_per_destination, both with the time to come back in DETAIL; what was handed out stays counted toward OT002 whatever becomes of the transaction. 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, 55006 this transaction has deleted the count, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+COMMENT ON FUNCTION @extschema@.otp_issue(text, text, text, text) IS
+'otp_issue() with the destination that the code will be sent to, for which the policy may limit issues.
+destination: 1 to 512 bytes, a phone number or an address, always spelled the same way; NULL: none.
+Errors: those of otp_issue(user_id, purpose, context).';
 COMMENT ON FUNCTION @extschema@.otp_resend(text, text, text) IS
 'The live code again, or NULL if there is none that could be accepted or the context is another one. Its life and the budget of guesses stay as they are.
 user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: as in otp_issue().
-Errors: 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, OT003, OT004, OT005 keys.';
+Errors: OT002 as of otp_issue(). 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, OT003, OT004, OT005 keys.';
+COMMENT ON FUNCTION @extschema@.otp_resend(text, text, text, text) IS
+'otp_resend() with the destination that the code will be sent to, as in otp_issue().
+Errors: those of otp_resend(user_id, purpose, context).';
 COMMENT ON FUNCTION @extschema@.otp_verify(text, text, text, text) IS
 'Judges a guess: true once, for what the policy of the purpose accepts: the live code of that user, purpose and context, a code of an active authenticator of the user, a recovery code; else false, never NULL. true holds if and only if the transaction commits; a wrong guess stays counted whatever becomes of it.
 user_id: NULL, empty or more than 512 bytes is nobody. code: any text or NULL; made canonical as the input of type otp. purpose: 1 to 63 bytes. context: any text, the one given to otp_issue().
@@ -600,6 +691,20 @@ COMMENT ON FUNCTION @extschema@.otp_recovery_left(text) IS
 'How many recovery codes of the user are not spent; 0 if there is no set.
 user_id: 1 to 512 bytes.
 Errors: 22004, 22023 user_id, OT005 row damaged.';
+COMMENT ON FUNCTION @extschema@.otp_self_unlock(text, text[], text) IS
+'Ends the stop of a user and purpose by consecutive codes of one active TOTP authenticator, the last of which is the current one: true once, and then all of them are spent; else false. Both as in otp_verify(): true if and only if the transaction commits, and a wrong guess is charged. A delay holds all the same. Recorded as unlocked.
+user_id, purpose: as in otp_verify(). codes: as many as the policy''s self_unlock says, in the order in which they were shown; no element can be what otp_verify() would not take.
+Errors: 55000 self_unlock is 0, 22023 not as many codes, 22004 codes NULL; else those of otp_verify().';
+COMMENT ON FUNCTION @extschema@.otp_unlock(text) IS
+'Ends the delay of a user and the stops of all purposes, at once, whatever becomes of the transaction: no wrong guess up to now counts toward the next ones. Codes that bear no more guesses stay so. Returns whether there was anything to forgive; then it is recorded as unlocked in otp_event, whatever the policy of the trail is.
+user_id: 1 to 512 bytes.
+Waits until its WAL is flushed.
+Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, 55006 a transaction is deleting the row of otp_budget.';
+COMMENT ON FUNCTION @extschema@.otp_status(text) IS
+'What is known of a user, a row per purpose that has a policy or of which the user has a row, sorted; purpose default stands for all if there is none. Changes nothing, and answers on a standby.
+user_id: 1 to 512 bytes.
+issued_at, expires_at, attempts_left: of the live code, NULL without one; attempts_left is the wrong guesses that it still bears. wrong_guesses: all wrong guesses of the user ever. level: those that are not forgiven yet. delayed_until: end of the delay, NULL without one. consecutive: wrong guesses since the last acceptance for the purpose, NULL if the policy has no max_consecutive. stopped_until: end of the stop, infinity if not by time, NULL without one. authenticators: active ones. recovery_codes: those that are not spent.
+Errors: 22004, 22023 user_id, 55000 row default of otp_policy missing, OT005 row damaged.';
 COMMENT ON FUNCTION @extschema@.otp_rotate_key() IS
 'Makes a new data key, which is the writing one when the transaction commits: what is issued and sealed from then on is under it. The old one is still read. Returns the id of the new key.
 Waits for another transaction that is exchanging keys.
@@ -637,7 +742,7 @@ Waits for a transaction that is changing a row of the user. Until this one ends,
 Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
 COMMENT ON FUNCTION @extschema@.otp_grant(regrole, text) IS
 'Grants a role what a duty needs, by GRANT commands as the caller.
-role: the role. duty: application, which is USAGE on the schema of the extension and EXECUTE on otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left; operator, which is USAGE and EXECUTE on otp_forget, otp_import_pskc, otp_import_csv, otp_export; or keyholder, on otp_rotate_key, otp_rekey, otp_rewrap_master.
+role: the role. duty: application, which is USAGE on the schema of the extension and EXECUTE on otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left, otp_self_unlock; operator, which is USAGE and EXECUTE on otp_unlock, otp_status, otp_forget, otp_import_pskc, otp_import_csv, otp_export; or keyholder, on otp_rotate_key, otp_rekey, otp_rewrap_master.
 NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 25006, 25000, 42501 from GRANT.';
 COMMENT ON FUNCTION @extschema@.otp_master_key_init() IS
 'Makes the file otp.master_key_file with a random key, mode 0600, if neither it nor otp.master_key_command is there. Returns the id of the master key, 16 hexadecimal digits, which is no secret.
@@ -665,6 +770,24 @@ COMMENT ON COLUMN @extschema@.otp_policy.methods IS
 'What is accepted: some of issued (the issued code), totp, hotp (the user''s active authenticators), recovery (the recovery codes); shipped: all.';
 COMMENT ON COLUMN @extschema@.otp_policy.spent_at_once IS
 'Is what otp_verify() accepts spent at once, whatever becomes of the transaction? Shipped: false, it is spent if and only if the transaction commits. A code that the same transaction has issued goes with the transaction all the same.';
+COMMENT ON COLUMN @extschema@.otp_policy.cool_down IS
+'How long after a code the next one of that user and purpose may be issued (OT001), 0 to 1 day; shipped: 0.';
+COMMENT ON COLUMN @extschema@.otp_policy.issue_window IS
+'The time of issues_per_user and issues_per_destination, 1 minute to 30 days; shipped: 1 hour.';
+COMMENT ON COLUMN @extschema@.otp_policy.issues_per_user IS
+'Codes that are handed out, issued or resent, to one user for the purpose within any issue_window (OT002), 1 to 1000000; shipped: NULL, any number.';
+COMMENT ON COLUMN @extschema@.otp_policy.issues_per_destination IS
+'The same for one destination, of those who name one, 1 to 1000000; shipped: NULL, any number.';
+COMMENT ON COLUMN @extschema@.otp_policy.max_consecutive IS
+'Wrong guesses of the user, whatever they were aimed at, since the last committed acceptance for the purpose, at which guesses for the purpose are stopped, 1 to 1000000; shipped: NULL, never. Given together with stop_for.';
+COMMENT ON COLUMN @extschema@.otp_policy.stop_for IS
+'How long after the user''s last wrong guess the stop ends, 1 minute to 30 days; NULL beside max_consecutive: not before otp_unlock() or otp_self_unlock().';
+COMMENT ON COLUMN @extschema@.otp_policy.warn_before IS
+'So many wrong guesses before the stop, event warned is recorded, 0 (never) to 100; shipped: 3.';
+COMMENT ON COLUMN @extschema@.otp_policy.self_unlock IS
+'Consecutive codes of an active TOTP authenticator that end the stop by otp_self_unlock(), 2 to 10; shipped: 0, none do.';
+COMMENT ON COLUMN @extschema@.otp_policy.notify IS
+'Is channel otp_event notified of warnings, stops and delays, when the transaction commits? Shipped: false.';
 COMMENT ON COLUMN @extschema@.otp_policy.free_guesses IS
 'Wrong guesses of a user, not forgiven, of which the last and each further one is followed by a delay, 1 to 100; shipped: 5. In row default alone.';
 COMMENT ON COLUMN @extschema@.otp_policy.forgive_every IS
@@ -679,6 +802,8 @@ COMMENT ON COLUMN @extschema@.otp_policy.resync_window IS
 'What otp_resync() searches: time steps either side, or counters ahead, 10 to 1000; shipped: 100. In row default alone.';
 COMMENT ON COLUMN @extschema@.otp_policy.enroll_lifetime IS
 'How long an enrolment waits for otp_confirm(), 1 minute to 7 days; shipped: 1 hour. In row default alone.';
+COMMENT ON COLUMN @extschema@.otp_policy.comment IS
+'Any text; otp_policy_preset() names the norm and its sections here.';
 COMMENT ON COLUMN @extschema@.otp_policy.shipped IS
 'Is this the row as the extension made it? Such a row is not dumped. Kept by a trigger.';
 COMMENT ON INDEX @extschema@.otp_policy_pkey IS
@@ -760,6 +885,8 @@ COMMENT ON COLUMN @extschema@.otp_budget.level IS
 'Wrong guesses that were not forgiven, at last_at: the level of a leaky bucket.';
 COMMENT ON COLUMN @extschema@.otp_budget.last_at IS
 'When the last wrong guess was counted, by the wall clock; 2000-01-01 if none was.';
+COMMENT ON COLUMN @extschema@.otp_budget.cleared_total IS
+'What total was when otp_unlock() cleared it, or otp_forget() kept it: only later wrong guesses are consecutive ones. -1: never; then those count that follow the first guess for a purpose.';
 COMMENT ON COLUMN @extschema@.otp_budget.guess_1 IS
 'Keyed digest, 8 bytes, of one of the last eight wrong guesses; the next is written to guess_(total % 8 + 1). 0 if there were fewer.';
 COMMENT ON COLUMN @extschema@.otp_budget.guess_2 IS 'As guess_1.';
@@ -779,6 +906,7 @@ COMMENT ON TABLE @extschema@.otp_decoy IS
 COMMENT ON COLUMN @extschema@.otp_decoy.total IS 'Means nothing.';
 COMMENT ON COLUMN @extschema@.otp_decoy.level IS 'Means nothing.';
 COMMENT ON COLUMN @extschema@.otp_decoy.last_at IS 'Means nothing.';
+COMMENT ON COLUMN @extschema@.otp_decoy.cleared_total IS 'Means nothing.';
 COMMENT ON COLUMN @extschema@.otp_decoy.guess_1 IS 'Means nothing.';
 COMMENT ON COLUMN @extschema@.otp_decoy.guess_2 IS 'Means nothing.';
 COMMENT ON COLUMN @extschema@.otp_decoy.guess_3 IS 'Means nothing.';
@@ -791,6 +919,43 @@ COMMENT ON COLUMN @extschema@.otp_decoy.user_id IS
 '0 to 63; a session uses the row of its process id modulo 64.';
 COMMENT ON INDEX @extschema@.otp_decoy_pkey IS
 'One row per slot.';
+
+COMMENT ON TABLE @extschema@.otp_baseline IS
+'From where the consecutive wrong guesses of each user and purpose count, where the policy has max_consecutive. The greatest total of several rows counts. Rows of acceptances come with their transaction, the others stay whatever becomes of it. Dumped.';
+COMMENT ON COLUMN @extschema@.otp_baseline.total IS
+'otp_budget.total of the user when a code was accepted for the purpose, a stop ended by time, or a guess was first judged.';
+COMMENT ON COLUMN @extschema@.otp_baseline.id IS
+'A random number, so that no two transactions make the same row.';
+COMMENT ON COLUMN @extschema@.otp_baseline.user_id IS
+'The user, 1 to 512 bytes.';
+COMMENT ON COLUMN @extschema@.otp_baseline.purpose IS
+'The purpose, 1 to 63 bytes.';
+COMMENT ON INDEX @extschema@.otp_baseline_pkey IS
+'All rows of a user and purpose.';
+
+COMMENT ON TABLE @extschema@.otp_quota IS
+'Codes handed out in the last issue_window, where the policy has issues_per_user or issues_per_destination. The window is cut into seven slots, and an eighth is the one that has begun. Rows are made and overwritten in place, outside of any transaction; they must not be updated. Dumped.';
+COMMENT ON COLUMN @extschema@.otp_quota.slot IS
+'Number of the last slot that has a count: microseconds since 2000-01-01 / width.';
+COMMENT ON COLUMN @extschema@.otp_quota.width IS
+'Microseconds of a slot: a seventh of issue_window.';
+COMMENT ON COLUMN @extschema@.otp_quota.issues_1 IS
+'Codes handed out in one of the last eight slots; slot counts in issues_(slot % 8 + 1).';
+COMMENT ON COLUMN @extschema@.otp_quota.issues_2 IS 'As issues_1.';
+COMMENT ON COLUMN @extschema@.otp_quota.issues_3 IS 'As issues_1.';
+COMMENT ON COLUMN @extschema@.otp_quota.issues_4 IS 'As issues_1.';
+COMMENT ON COLUMN @extschema@.otp_quota.issues_5 IS 'As issues_1.';
+COMMENT ON COLUMN @extschema@.otp_quota.issues_6 IS 'As issues_1.';
+COMMENT ON COLUMN @extschema@.otp_quota.issues_7 IS 'As issues_1.';
+COMMENT ON COLUMN @extschema@.otp_quota.issues_8 IS 'As issues_1.';
+COMMENT ON COLUMN @extschema@.otp_quota.scope IS
+'user or destination.';
+COMMENT ON COLUMN @extschema@.otp_quota.subject IS
+'The user or the destination, 1 to 512 bytes.';
+COMMENT ON COLUMN @extschema@.otp_quota.purpose IS
+'The purpose, 1 to 63 bytes.';
+COMMENT ON INDEX @extschema@.otp_quota_pkey IS
+'One row per user and purpose, and per destination and purpose.';
 
 COMMENT ON SEQUENCE @extschema@.otp_credential_id IS
 'Numbers of authenticators. Dumped.';
@@ -855,7 +1020,7 @@ COMMENT ON INDEX @extschema@.otp_recovery_pkey IS
 'One row per user.';
 
 COMMENT ON TABLE @extschema@.otp_event IS
-'The trail, for people: no limit reads it. Rejections stay whatever becomes of the transaction, unless an index of the table is being built concurrently; the rest commits with it. Dumped.';
+'The trail, for people: no limit reads it. Rejections, refusals, warned, stopped and unlocked stay whatever becomes of the transaction, unless an index of the table is being built concurrently; the rest commits with it. Dumped.';
 COMMENT ON COLUMN @extschema@.otp_event.at IS
 'When, by the wall clock.';
 COMMENT ON COLUMN @extschema@.otp_event.user_id IS
@@ -863,9 +1028,9 @@ COMMENT ON COLUMN @extschema@.otp_event.user_id IS
 COMMENT ON COLUMN @extschema@.otp_event.purpose IS
 'The purpose.';
 COMMENT ON COLUMN @extschema@.otp_event.event IS
-'issued, resent, accepted, cancelled or rejected; of authenticators also enrolled, confirmed, resynced, revoked, imported, exported.';
+'issued, resent, accepted, cancelled, rejected or refused; of limits warned, stopped, unlocked; of authenticators enrolled, confirmed, resynced, revoked, imported, exported.';
 COMMENT ON COLUMN @extschema@.otp_event.reason IS
-'Of rejected: wrong, replayed, expired, no_code or locked; else NULL. A malformed code is no guess, and not recorded.';
+'Of rejected: wrong, replayed, expired, no_code or locked; of refused: cooling_down or too_many; else NULL. A malformed code is no guess, and not recorded.';
 COMMENT ON COLUMN @extschema@.otp_event.method IS
 'What was issued, enrolled or accepted, or what the guess matched: issued, totp, hotp or recovery; NULL if nothing, or of an issued code that has just been issued, resent or cancelled.';
 COMMENT ON COLUMN @extschema@.otp_event.role IS
@@ -885,7 +1050,9 @@ REVOKE ALL ON FUNCTION
   @extschema@.otp_policy_guard(),
   @extschema@.otp_changed(),
   @extschema@.otp_issue(text, text, text),
+  @extschema@.otp_issue(text, text, text, text),
   @extschema@.otp_resend(text, text, text),
+  @extschema@.otp_resend(text, text, text, text),
   @extschema@.otp_verify(text, text, text, text),
   @extschema@.otp_attempt(text, text, text, text),
   @extschema@.otp_cancel(text, text),
@@ -896,6 +1063,9 @@ REVOKE ALL ON FUNCTION
   @extschema@.otp_resync(text, bigint, text, text),
   @extschema@.otp_recovery_codes(text, integer),
   @extschema@.otp_recovery_left(text),
+  @extschema@.otp_self_unlock(text, text[], text),
+  @extschema@.otp_unlock(text),
+  @extschema@.otp_status(text),
   @extschema@.otp_forget(text),
   @extschema@.otp_key_guard(),
   @extschema@.otp_rotate_key(),
@@ -913,6 +1083,8 @@ REVOKE ALL ON TABLE
   @extschema@.otp_challenge,
   @extschema@.otp_budget,
   @extschema@.otp_decoy,
+  @extschema@.otp_baseline,
+  @extschema@.otp_quota,
   @extschema@.otp_event,
   @extschema@.otp_credential,
   @extschema@.otp_recovery,
@@ -931,7 +1103,7 @@ BEGIN
       FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS a
       WHERE c.relnamespace OPERATOR(pg_catalog.=) '@extschema@'::pg_catalog.regnamespace
         AND c.relname IN ('otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy',
-                          'otp_event', 'otp_credential', 'otp_recovery', 'otp_credential_id',
+                          'otp_baseline', 'otp_quota', 'otp_event', 'otp_credential', 'otp_recovery', 'otp_credential_id',
                           'otp_keys')
         AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
     UNION
@@ -942,7 +1114,8 @@ BEGIN
         AND p.proname IN ('otp_policy_guard', 'otp_changed', 'otp_issue', 'otp_resend',
                           'otp_verify', 'otp_attempt', 'otp_cancel', 'otp_enroll', 'otp_confirm',
                           'otp_credentials', 'otp_revoke', 'otp_resync', 'otp_recovery_codes',
-                          'otp_recovery_left', 'otp_forget', 'otp_key_guard', 'otp_rotate_key',
+                          'otp_recovery_left', 'otp_self_unlock', 'otp_unlock', 'otp_status',
+                          'otp_forget', 'otp_key_guard', 'otp_rotate_key',
                           'otp_rekey', 'otp_rewrap_master', 'otp_import_pskc',
                           'otp_import_csv', 'otp_export', 'otp_grant',
                           'otp_master_key_init')

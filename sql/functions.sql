@@ -38,7 +38,8 @@ SELECT objid::regclass AS table,
 SET ROLE regress_otp_nobody;
 SELECT name, failure(format('SELECT count(*) FROM %I', name)) AS read,
        failure(format('DELETE FROM %I', name)) AS delete, failure(format('TRUNCATE %I', name)) AS truncate
-  FROM (VALUES ('otp_policy'), ('otp_key'), ('otp_challenge'), ('otp_budget'), ('otp_decoy'), ('otp_event'))
+  FROM (VALUES ('otp_policy'), ('otp_key'), ('otp_challenge'), ('otp_budget'), ('otp_decoy'), ('otp_event'),
+               ('otp_baseline'), ('otp_quota'))
     AS t (name);
 RESET ROLE;
 DROP ROLE regress_otp_nobody;

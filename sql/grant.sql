@@ -25,6 +25,8 @@ SELECT function, failure('SELECT ' || function)
                ('otp_enroll(''grant-1'')'), ('otp_confirm(''grant-1'', ''123456'')'), ('otp_credentials(''grant-1'')'),
                ('otp_revoke(''grant-1'', 1)'), ('otp_resync(''grant-1'', 1, ''123456'', ''123456'')'),
                ('otp_recovery_codes(''grant-1'')'), ('otp_recovery_left(''grant-1'')'), ('otp_forget(''grant-1'')'),
+               ('otp_issue(''grant-1'', ''login'', '''', ''+1'')'), ('otp_resend(''grant-1'', ''login'', '''', ''+1'')'),
+               ('otp_self_unlock(''grant-1'', ''{}'')'), ('otp_unlock(''grant-1'')'), ('otp_status(''grant-1'')'),
                ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),
                ('otp_import_pskc('''')'), ('otp_import_csv('''')'), ('otp_export(''grant-1'')'),
                ('otp_grant(''regress_otp_visitor'', ''application'')'), ('otp_master_key_init()'),
@@ -55,15 +57,18 @@ SELECT otp_confirm('grant-1', hotp_at('GEZDGNBV', 0)::text, :credential_id) AS c
        otp_resync('grant-1', :credential_id, hotp_at('GEZDGNBV', 40)::text, hotp_at('GEZDGNBV', 41)::text) AS resynced;
 SELECT counter FROM otp_credentials('grant-1');
 SELECT otp_revoke('grant-1', :credential_id) AS revoked, count(*) AS codes FROM otp_recovery_codes('grant-1', 3);
-SELECT otp_recovery_left('grant-1');
+SELECT otp_recovery_left('grant-1'), otp_issue('grant-1', 'login', '', '+1') IS NOT NULL AS issued,
+       otp_resend('grant-1', 'login', '', '+1') IS NOT NULL AS resent,
+       failure('SELECT otp_self_unlock(''grant-1'', ''{}'')') AS unlocked;
 SELECT function, failure('SELECT ' || function)
   FROM (VALUES ('otp_grant(''regress_otp_app'', ''application'')'), ('otp_forget(''grant-1'')'), ('otp_master_key_init()'),
+               ('otp_unlock(''grant-1'')'), ('otp_status(''grant-1'')'),
                ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),
                ('otp_import_pskc('''')'), ('otp_import_csv('''')'), ('otp_export(''grant-1'')'),
                ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
 SELECT name, failure(format('SELECT FROM %I', name)) AS read, failure(format('DELETE FROM %I', name)) AS write
   FROM (VALUES ('otp_policy'), ('otp_key'), ('otp_challenge'), ('otp_budget'), ('otp_decoy'), ('otp_event'),
-               ('otp_credential'), ('otp_recovery'), ('otp_credential_id'), ('otp_keys')) AS t (name);
+               ('otp_baseline'), ('otp_quota'), ('otp_credential'), ('otp_recovery'), ('otp_credential_id'), ('otp_keys')) AS t (name);
 RESET ROLE;
 SELECT charged('grant-1');
 -- The triggers' functions are no use to anybody who calls them.

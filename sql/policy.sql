@@ -22,6 +22,18 @@ SELECT what, failure('INSERT INTO otp_policy (purpose, ' || command)
                ('trail', $$trail) VALUES ('policy', 'some')$$),
                ('limits of a purpose', $$free_guesses) VALUES ('policy', 3)$$),
                ('delay of a purpose', $$first_delay, longest_delay) VALUES ('policy', '1 s', '1 s')$$),
+               ('negative cool-down', $$cool_down) VALUES ('policy', '-1 second')$$),
+               ('cool-down of more than a day', $$cool_down) VALUES ('policy', '1 day 1 second')$$),
+               ('short window', $$issue_window) VALUES ('policy', '59 seconds')$$),
+               ('long window', $$issue_window) VALUES ('policy', '30 days 1 second')$$),
+               ('no issue', $$issues_per_user) VALUES ('policy', 0)$$),
+               ('no issue to a destination', $$issues_per_destination) VALUES ('policy', 0)$$),
+               ('stopped at once', $$max_consecutive) VALUES ('policy', 0)$$),
+               ('short stop', $$max_consecutive, stop_for) VALUES ('policy', 5, '59 seconds')$$),
+               ('stop_for alone', $$stop_for) VALUES ('policy', '1 hour')$$),
+               ('101 before', $$warn_before) VALUES ('policy', 101)$$),
+               ('one code unlocks', $$self_unlock) VALUES ('policy', 1)$$),
+               ('eleven codes unlock', $$self_unlock) VALUES ('policy', 11)$$),
                ('twice', $$shipped) VALUES ('default', true)$$)) AS bad (what, command);
 SELECT what, failure('UPDATE otp_policy SET ' || command)
   FROM (VALUES ('no free guess', 'free_guesses = 0'),
@@ -33,6 +45,7 @@ SELECT what, failure('UPDATE otp_policy SET ' || command)
                ('longest before first', $$longest_delay = '14 seconds'$$),
                ('longest beyond a day', $$longest_delay = '1 day 1 second'$$),
                ('null in row default', 'trail = NULL'),
+               ('null cool-down in row default', 'cool_down = NULL'),
                ('null limit in row default', 'free_guesses = NULL')) AS bad (what, command);
 
 -- requirement 30: a code lives 5 minutes by default, never more than a day.
@@ -105,7 +118,8 @@ SELECT otp_verify('policy-4', :'code');
 -- is inserted takes the place of the shipped one, so that a dump can be restored.
 SELECT purpose, length, shipped FROM otp_policy;
 INSERT INTO otp_policy VALUES ('default', 8, 'digits', '1 minute', 3, 'all',
-                               '{issued}', true, 5, '1 hour', '15 seconds', '1 hour', 0, 10, '1 minute');
+                               '{issued}', true, '0', '1 minute', 1, 1, 1, '1 minute', 0, 0, true,
+                               5, '1 hour', '15 seconds', '1 hour', 0, 10, '1 minute');
 SELECT purpose, length, shipped FROM otp_policy;
 SELECT length(otp_issue('policy-1')::text);
 SELECT failure($$INSERT INTO otp_policy SELECT * FROM otp_policy$$);

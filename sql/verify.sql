@@ -298,8 +298,8 @@ UPDATE otp_decoy SET total = 0;
 SELECT * FROM decoys_overwritten();
 CREATE TEMP TABLE decoy AS TABLE otp_decoy;
 TRUNCATE otp_decoy;
-INSERT INTO otp_decoy (total, level, last_at, guess_1, guess_2, guess_3, guess_4, guess_5, guess_6, guess_7, guess_8, user_id)
-  SELECT 0, 0, 'epoch', 0, 0, 0, 0, 0, 0, 0, 0, user_id FROM decoy ORDER BY user_id::integer DESC;
+INSERT INTO otp_decoy (total, level, last_at, cleared_total, guess_1, guess_2, guess_3, guess_4, guess_5, guess_6, guess_7, guess_8, user_id)
+  SELECT 0, 0, 'epoch', 0, 0, 0, 0, 0, 0, 0, 0, 0, user_id FROM decoy ORDER BY user_id::integer DESC;
 SELECT * FROM decoys_overwritten();
 UPDATE otp_decoy SET total = 0;
 SELECT * FROM decoys_overwritten();

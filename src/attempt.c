@@ -55,6 +55,8 @@ begin_round(OtpAttempt *attempt)
 	/* Delays stay bounded: what lies in the future counts as now. */
 	if (attempt->budget.budget.last_at > attempt->now)
 		attempt->budget.budget.last_at = attempt->now;
+	otp_stop_load(&attempt->stop, attempt->baselines, attempt->snapshot, attempt->user,
+				  attempt->purpose, &attempt->policy, &attempt->budget.budget);
 }
 
 void
@@ -84,14 +86,26 @@ keys_at_hand(OtpAttempt *attempt)
 	return true;
 }
 
+/* When the user may guess again: 0: now; DT_NOEND: not by waiting. */
+static TimestampTz
+barred_until(const OtpAttempt *attempt)
+{
+	const OtpBudget *budget = &attempt->budget.budget;
+	TimestampTz delayed = otp_limits_retry_at(budget, &attempt->limits, attempt->now);
+
+	/* What ends the stop cannot be barred by it. */
+	if (attempt->aim == OTP_AIM_UNLOCK)
+		return delayed;
+	return Max(delayed, otp_stop_until(&attempt->stop, &attempt->policy, budget, attempt->now));
+}
+
 /* Why nothing is judged, or NULL. */
 static const char *
 refusal(OtpAttempt *attempt, OtpVerdict *verdict)
 {
 	const OtpChallenge *challenge = &attempt->challenge.challenge;
 
-	verdict->retry_at = otp_limits_retry_at(&attempt->budget.budget, &attempt->limits,
-											attempt->now);
+	verdict->retry_at = barred_until(attempt);
 	if (verdict->retry_at != 0)
 	{
 		verdict->attempts_left = 0;
@@ -136,9 +150,10 @@ count_left(const OtpAttempt *attempt, OtpVerdict *verdict)
 	const OtpBudget *budget = &attempt->budget.budget;
 	int			of_code = otp_candidates_kept_live(attempt) ? PG_INT32_MAX : otp_candidates_issued_left(attempt);
 
-	verdict->retry_at = otp_limits_retry_at(budget, &attempt->limits, attempt->now);
+	verdict->retry_at = barred_until(attempt);
 	verdict->attempts_left = otp_limits_attempts_left(budget, &attempt->limits, attempt->now,
-													  of_code);
+													  Min(of_code,
+														  otp_stop_left(&attempt->stop, budget)));
 }
 
 /*
@@ -183,12 +198,32 @@ reason_of(OtpMatch match, bool live)
 	}
 }
 
+/* What a charge has come to: a stop, its warning, or a delay. */
+static bool
+record_limits(const OtpAttempt *attempt)
+{
+	const OtpBudget *budget = &attempt->budget.budget;
+	const char *event = otp_stop_event(&attempt->stop, &attempt->policy, budget);
+	TimestampTz delayed = otp_limits_retry_at(budget, &attempt->limits, attempt->now);
+	TimestampTz stopped = otp_stop_until(&attempt->stop, &attempt->policy, budget, attempt->now);
+	bool		permanent = true;
+
+	if (delayed != 0)
+		otp_event_notify(&attempt->policy, attempt->user, attempt->purpose, "delayed", delayed);
+	if (event == NULL)
+		return true;
+	permanent = otp_event_of_limit(&attempt->policy, attempt->now, attempt->user,
+								   attempt->purpose, event);
+	otp_event_notify(&attempt->policy, attempt->user, attempt->purpose, event, stopped);
+	return permanent;
+}
+
 /*
- * The verdict's row of the trail.  If the trail refuses it, the error, too, is told after the charge, or what was spent at
- * once, is on disk.
+ * The verdict's rows of the trail.  If the trail refuses them, the error, too, is told after the charge, or what was spent
+ * at once, is on disk.
  */
 static void
-record_permanently(OtpAttempt *attempt, const OtpVerdict *verdict)
+record_permanently(OtpAttempt *attempt, const OtpVerdict *verdict, bool charged)
 {
 	bool		permanent;
 
@@ -199,6 +234,8 @@ record_permanently(OtpAttempt *attempt, const OtpVerdict *verdict)
 										otp_verdict_is_accepted(verdict) ?
 										otp_spend_event(attempt) : NULL,
 										verdict->reason, verdict->method);
+		if (charged)
+			permanent &= record_limits(attempt);
 	}
 	PG_CATCH();
 	{
@@ -236,11 +273,14 @@ accept(OtpAttempt *attempt, OtpMethod method, OtpVerdict *verdict)
 	verdict->method = otp_method_name(method);
 	verdict->reason = spent == OTP_SPENT_TOO_LATE ? "expired" : "accepted";
 	verdict->at_once = spent == OTP_SPENT_AT_ONCE;
+	if (spent != OTP_SPENT_TOO_LATE && attempt->stop.max > 0)
+		otp_stop_clear(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
+					   &attempt->budget.budget, verdict->at_once);
 	if (spent == OTP_SPENT_IN_TRANSACTION)
 		otp_event_of_transaction(&attempt->policy, attempt->now, attempt->user,
 								 attempt->purpose, otp_spend_event(attempt), verdict->method);
 	else
-		record_permanently(attempt, verdict);
+		record_permanently(attempt, verdict, false);
 	if (verdict->at_once)
 		RESUME_INTERRUPTS();
 	return ROUND_OVER;
@@ -260,13 +300,19 @@ judge(OtpAttempt *attempt, OtpVerdict *verdict)
 	 * If a guess cannot be charged, it is not judged.  Someone may have forgotten the user meanwhile:
 	 * then it is not from zero that he goes on.
 	 */
-	if (!attempt->budget.exists &&
-		!otp_budget_make(attempt->budgets, attempt->user, &attempt->budget))
+	if (!attempt->budget.exists)
 	{
-		otp_attempt_end_round(attempt);
-		otp_budget_ensure(attempt->user, &attempt->budget);
-		return ROUND_AGAIN;
+		bool		made = otp_budget_make(attempt->budgets, attempt->user, &attempt->budget);
+
+		if (!made || attempt->budget.budget.total > 0)
+		{
+			otp_attempt_end_round(attempt);
+			otp_budget_ensure(attempt->user, &attempt->budget);
+			return ROUND_AGAIN;
+		}
 	}
+	otp_stop_prepare(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
+					 &attempt->policy, &attempt->budget.budget, attempt->now);
 
 	HOLD_INTERRUPTS();
 	otp_candidates_search(attempt);
@@ -281,7 +327,7 @@ judge(OtpAttempt *attempt, OtpVerdict *verdict)
 		count_left(attempt, verdict);
 	otp_attempt_end_round(attempt);
 	/* A cancel that comes now waits until the trail has its row. */
-	record_permanently(attempt, verdict);
+	record_permanently(attempt, verdict, charged);
 	RESUME_INTERRUPTS();
 	if (live)
 		conflict_like_spending(attempt, issued);
@@ -304,7 +350,7 @@ play_round(OtpAttempt *attempt, OtpVerdict *verdict)
 	verdict->reason = reason;
 	overwrite_like_charge(attempt);
 	otp_attempt_end_round(attempt);
-	record_permanently(attempt, verdict);
+	record_permanently(attempt, verdict, false);
 	return ROUND_OVER;
 }
 
@@ -320,6 +366,8 @@ prepare(OtpAttempt *attempt)
 	otp_candidates_open(attempt);
 	/* Once the tables' locks are had, none of the keys that are asked for from here on can be dropped. */
 	attempt->writing_id = otp_writing_key()->id;
+	if (attempt->policy.max_consecutive > 0)
+		attempt->baselines = otp_table_open(OTP_TABLE_BASELINE, attempt->user, RowExclusiveLock);
 	attempt->budgets = otp_table_open(OTP_TABLE_BUDGET, attempt->user, RowExclusiveLock);
 	attempt->decoys = otp_table_open(OTP_TABLE_DECOY, attempt->user, RowExclusiveLock);
 	if (attempt->policy.trail != OTP_TRAIL_NONE)
@@ -330,6 +378,8 @@ static void
 finish(OtpAttempt *attempt, const OtpVerdict *verdict)
 {
 	otp_candidates_close(attempt);
+	if (attempt->baselines != NULL)
+		table_close(attempt->baselines, NoLock);
 	table_close(attempt->budgets, NoLock);
 	table_close(attempt->decoys, NoLock);
 	/* What is accepted is flushed when it commits; what is rejected or spent at once, now. */
@@ -350,6 +400,6 @@ void
 otp_attempt_wipe(OtpAttempt *attempt)
 {
 	otp_wipe(attempt->guess, sizeof(attempt->guess));
-	otp_wipe(attempt->second, sizeof(attempt->second));
+	otp_wipe(attempt->following, sizeof(attempt->following));
 	otp_wipe(attempt->expected, sizeof(attempt->expected));
 }

@@ -16,6 +16,7 @@
 #include "core/canonical.h"
 #include "keyring.h"
 #include "recovery_set.h"
+#include "stop.h"
 #include "store/budget.h"
 #include "store/challenge.h"
 #include "store/policy.h"
@@ -47,8 +48,10 @@ typedef struct OtpAttempt
 	int64		credential_id;	/* that the guess is aimed at; 0: any */
 	char		guess[OTP_CODE_MAX + 1];
 	size_t		guess_length;
-	char		second[OTP_CODE_MAX + 1];	/* of OTP_AIM_RESYNC */
-	size_t		second_length;
+	/* the codes that follow it, of OTP_AIM_RESYNC and OTP_AIM_UNLOCK */
+	char		following[OTP_RUN_MAX - 1][OTP_CODE_MAX + 1];
+	size_t		following_length[OTP_RUN_MAX - 1];
+	int			run;			/* codes of all that is guessed; 0: one */
 	OtpPolicy	policy;
 	OtpLimits	limits;
 	int32		writing_id;
@@ -58,6 +61,7 @@ typedef struct OtpAttempt
 	Relation	challenges;
 	Relation	credentials;
 	Relation	recoveries;
+	Relation	baselines;		/* NULL: there is no hard stop */
 	Relation	budgets;
 	Relation	decoys;
 
@@ -65,6 +69,7 @@ typedef struct OtpAttempt
 	Snapshot	snapshot;
 	TimestampTz now;
 	OtpBudgetRow budget;
+	OtpStop		stop;
 	OtpChallengeRow challenge;
 	bool		challenged;		/* is there a challenge? */
 	OtpAuthenticators authenticators;
@@ -78,7 +83,7 @@ typedef struct OtpAttempt
 
 /*
  * Judges a guess: charges or spends what the verdict says.  The caller has filled in aim, user, purpose,
- * context, credential_id and guess, and set the rest to zero.  A rejection is on disk when this returns, and so is
+ * context, credential_id and guess, with what follows it, and set the rest to zero.  A rejection is on disk when this returns, and so is
  * an acceptance that is spent at once.
  */
 extern void otp_attempt_judge(OtpAttempt *attempt, OtpVerdict *verdict);

@@ -40,14 +40,16 @@ expected_span(const OtpAuthenticators *authenticators, const OtpCredential *cred
 {
 	bool		resync = authenticators->aim == OTP_AIM_RESYNC;
 	int			window = resync ? authenticators->resync_window : credential->window_size;
+	/* what unlocks ends with the code of now */
+	int			earlier = resync ? 0 : authenticators->run - 1;
 	Span		span;
 
 	if (credential->kind == OTP_CREDENTIAL_TOTP)
 	{
 		int64		centre = time_step(credential, now) + (resync ? 0 : credential->drift);
 
-		span.first = centre - window;
-		span.last = centre + window;
+		span.first = centre - window - earlier;
+		span.last = centre + window - earlier;
 	}
 	else
 	{
@@ -72,6 +74,8 @@ is_aimed_at(const OtpAuthenticators *authenticators, const OtpCredential *creden
 		return false;
 	if (authenticators->aim == OTP_AIM_CONFIRM)
 		return pending;
+	if (authenticators->aim == OTP_AIM_UNLOCK && method != OTP_METHOD_TOTP)
+		return false;
 	return !pending && (methods & OTP_METHOD_BIT(method)) != 0;
 }
 
@@ -121,28 +125,25 @@ otp_authenticators_state(const OtpAuthenticators *authenticators, uint8 *state)
 	}
 }
 
-/* The least position of the span whose code, or that and the next one's, the guess is; or -1. */
+/* The last position of the first run in the span whose codes the guesses are; or -1. */
 static bool
 search_span(OtpHmac *key, int digits, const OtpGuess *guess, Span span, uint64 *counters,
 			int64 *position)
 {
+	int			more = guess->run - 1;
 	int			count = span.last < span.first ? 0 : span.last - span.first + 1;
 	int			match = -1;
-	bool		ok = true;
+	bool		ok;
 
 	*position = -1;
 	if (count == 0)
 		return true;
-	/* a pair has one position more */
-	for (int i = 0; i <= count; i++)
+	for (int i = 0; i < count + more; i++)
 		counters[i] = span.first + i;
-	if (guess->second == NULL)
-		ok = otp_hotp_search(key, digits, guess->code, guess->length, counters, count, &match);
-	else
-		ok = otp_hotp_search_pair(key, digits, guess->code, guess->length, guess->second,
-								  guess->second_length, counters, count + 1, &match);
+	ok = otp_hotp_search_run(key, digits, guess->run, guess->codes, guess->lengths, counters,
+							 count + more, &match);
 	if (match >= 0)
-		*position = span.first + match + (guess->second == NULL ? 0 : 1);
+		*position = span.first + match + more;
 	return ok;
 }
 
@@ -189,7 +190,7 @@ unkeyed(OtpAlgorithm algorithm)
 	return kept[algorithm];
 }
 
-/* Room for the counters of any span that will be searched, and one more. */
+/* Room for the counters of any span that will be searched. */
 static uint64 *
 make_counters(const OtpAuthenticators *authenticators)
 {
@@ -202,7 +203,7 @@ make_counters(const OtpAuthenticators *authenticators)
 
 		most = Max(most, span.last - span.first + 1);
 	}
-	return palloc((most + 1) * sizeof(uint64));
+	return palloc((most + authenticators->run - 1) * sizeof(uint64));
 }
 
 void
@@ -270,7 +271,8 @@ otp_authenticators_in_time(const OtpAuthenticators *authenticators, TimestampTz 
 
 	return credential->expires_at > now &&
 		(credential->kind == OTP_CREDENTIAL_HOTP ||
-		 authenticators->position >= expected_span(authenticators, credential, now).first);
+		 authenticators->position - authenticators->run + 1 >=
+		 expected_span(authenticators, credential, now).first);
 }
 
 OtpMethod

@@ -9,6 +9,7 @@
 
 #include "datatype/timestamp.h"
 
+#include "core/hotp.h"
 #include "store/credential.h"
 #include "store/policy.h"
 
@@ -23,7 +24,8 @@ typedef enum OtpAim
 {
 	OTP_AIM_VERIFY,				/* all that is active, of the policy's methods */
 	OTP_AIM_CONFIRM,			/* a pending enrolment */
-	OTP_AIM_RESYNC				/* one active authenticator, two consecutive codes */
+	OTP_AIM_RESYNC,				/* one active authenticator, two consecutive codes */
+	OTP_AIM_UNLOCK				/* any active TOTP authenticator, several consecutive codes */
 } OtpAim;
 
 /* What a guess turned out to be. */
@@ -35,13 +37,12 @@ typedef enum OtpMatch
 	OTP_MATCH_LIVE				/* a code that can be accepted */
 } OtpMatch;
 
-/* A canonical guess; of a resynchronisation, two. */
+/* Canonical guesses at consecutive codes: one, of a resynchronisation two, of an unlocking several. */
 typedef struct OtpGuess
 {
-	const char *code;
-	size_t		length;
-	const char *second;			/* NULL: none */
-	size_t		second_length;
+	int			run;
+	const char *codes[OTP_RUN_MAX];
+	size_t		lengths[OTP_RUN_MAX];
 } OtpGuess;
 
 typedef struct OtpAuthenticators
@@ -49,6 +50,7 @@ typedef struct OtpAuthenticators
 	OtpAim		aim;
 	TimestampTz now;
 	int			resync_window;
+	int			run;			/* consecutive codes that a guess consists of */
 	int			count;			/* of those that the guess is aimed at */
 	OtpCredentialRow *rows;
 	bool		expired;		/* of OTP_AIM_CONFIRM: is there but an enrolment that has expired? */
@@ -61,7 +63,7 @@ typedef struct OtpAuthenticators
 
 /*
  * Reads those of a user that the aim, the policy's methods and the id (0: any) are about.  The
- * caller has set aim, now and resync_window.  Errors: OT005; 54000 if someone has put too many into the table.
+ * caller has set aim, now, resync_window and run.  Errors: OT005; 54000 if someone has put too many into the table.
  */
 extern void otp_authenticators_load(OtpAuthenticators *authenticators, Relation rel,
 									Snapshot snapshot, const text *user, int methods, int64 id);

@@ -69,6 +69,7 @@ otp_candidates_load(OtpAttempt *attempt)
 	attempt->authenticators.aim = attempt->aim;
 	attempt->authenticators.now = attempt->now;
 	attempt->authenticators.resync_window = attempt->limits.resync_window;
+	attempt->authenticators.run = Max(attempt->run, 1);
 	if (attempt->credentials != NULL)
 		otp_authenticators_load(&attempt->authenticators, attempt->credentials,
 								attempt->snapshot, attempt->user, attempt->policy.methods,
@@ -98,7 +99,8 @@ static bool
 derive_digest(OtpAttempt *attempt, const OtpBinding *binding)
 {
 	uint8		state[OTP_AUTHENTICATORS_MAX * OTP_AUTHENTICATOR_STATE + OTP_RECOVERY_STATE];
-	char		both[2 * OTP_CODE_MAX];
+	char		all[OTP_RUN_MAX * OTP_CODE_MAX];
+	size_t		all_length = attempt->guess_length;
 	size_t		length = attempt->authenticators.count * OTP_AUTHENTICATOR_STATE;
 	bool		ok;
 
@@ -108,12 +110,15 @@ derive_digest(OtpAttempt *attempt, const OtpBinding *binding)
 		otp_recovery_state(&attempt->recovery, state + length);
 		length += OTP_RECOVERY_STATE;
 	}
-	memcpy(both, attempt->guess, attempt->guess_length);
-	memcpy(both + attempt->guess_length, attempt->second, attempt->second_length);
-	ok = otp_derive_guess(attempt->key->derive, binding, (OtpBytes) {state, length}, both,
-						  attempt->guess_length + attempt->second_length,
-						  (uint8 *) &attempt->digest);
-	otp_wipe(both, sizeof(both));
+	memcpy(all, attempt->guess, attempt->guess_length);
+	for (int i = 0; i < attempt->run - 1; i++)
+	{
+		memcpy(all + all_length, attempt->following[i], attempt->following_length[i]);
+		all_length += attempt->following_length[i];
+	}
+	ok = otp_derive_guess(attempt->key->derive, binding, (OtpBytes) {state, length}, all,
+						  all_length, (uint8 *) &attempt->digest);
+	otp_wipe(all, sizeof(all));
 	return ok;
 }
 
@@ -198,11 +203,13 @@ otp_candidates_match(const OtpAttempt *attempt, OtpMethod *method)
 void
 otp_candidates_search(OtpAttempt *attempt)
 {
-	OtpGuess	guess = {
-		attempt->guess, attempt->guess_length,
-		attempt->aim == OTP_AIM_RESYNC ? attempt->second : NULL, attempt->second_length
-	};
+	OtpGuess	guess = {Max(attempt->run, 1), {attempt->guess}, {attempt->guess_length}};
 
+	for (int i = 1; i < guess.run; i++)
+	{
+		guess.codes[i] = attempt->following[i - 1];
+		guess.lengths[i] = attempt->following_length[i - 1];
+	}
 	otp_authenticators_search(&attempt->authenticators, &guess);
 	if (attempt->recovery.exists)
 		otp_recovery_search(&attempt->recovery, attempt->user, &guess);

@@ -22,6 +22,7 @@
 #include "keyring.h"
 #include "otp_limits.h"
 #include "pseudonym.h"
+#include "quota.h"
 #include "store/budget.h"
 #include "store/challenge.h"
 #include "store/policy.h"
@@ -97,6 +98,24 @@ insert_first(Relation challenges, const text *user, const text *purpose,
 	return !found;
 }
 
+/* Refuses a code that comes too soon after the last one. */
+static void
+check_cool_down(const OtpChallengeRow *last, const OtpPolicy *policy, const text *user,
+				const text *purpose)
+{
+	TimestampTz next_at = last->challenge.issued_at + policy->cool_down;
+
+	if (policy->cool_down == 0 || next_at <= GetCurrentTimestamp())
+		return;
+	otp_event_refused(policy, user, purpose, "cooling_down");
+	ereport(ERROR,
+			errcode(ERRCODE_OTP_COOLING_DOWN),
+			errmsg("a code for purpose \"%s\" has been issued just now", text_to_cstring(purpose)),
+			errdetail("The next one can be issued at %s.", timestamptz_to_str(next_at)),
+			errhint("otp_resend() hands out the live code again; the limit is cool_down in table \"otp_policy\"."),
+			otp_errprivate());
+}
+
 /* Puts a fresh challenge in the place of whatever there is; its life begins now. */
 static void
 replace(Relation challenges, const text *user, const text *purpose, const OtpPolicy *policy,
@@ -112,6 +131,8 @@ replace(Relation challenges, const text *user, const text *purpose, const OtpPol
 		bool		found = fetch(challenges, user, purpose, &row, &budget);
 
 		CHECK_FOR_INTERRUPTS();
+		if (found)
+			check_cool_down(&row, policy, user, purpose);
 		if (!budget.exists)
 			otp_budget_ensure(user, &budget);
 		challenge->issued_at = GetCurrentTimestamp();
@@ -136,19 +157,21 @@ derive(const OtpDataKey *key, const OtpChallenge *challenge, const text *user,
 }
 
 /*
- * The code as a value, once the challenge, if there is one, has been stored and the event
- * recorded.  Wipes the code.
+ * The code as a value, once the challenge, if there is one, has been stored, the code counted and the
+ * event recorded.  Wipes the code.
  */
 static Datum
-hand_out(Relation challenges, const text *user, const text *purpose, const OtpPolicy *policy,
-		 OtpChallenge *challenge, const char *event, char *code)
+hand_out(Relation challenges, const text *user, const text *purpose, const text *destination,
+		 const OtpPolicy *policy, OtpChallenge *challenge, char *code)
 {
+	const char *event = challenge != NULL ? "issued" : "resent";
 	Datum		result;
 
 	PG_TRY();
 	{
 		if (challenge != NULL)
 			replace(challenges, user, purpose, policy, challenge);
+		otp_quota_take(policy, user, purpose, destination);
 		otp_event_of_transaction(policy, GetCurrentTimestamp(), user, purpose, event, NULL);
 		result = otp_make_code(code, strlen(code));
 	}
@@ -180,7 +203,14 @@ fresh_nonce(uint8 *nonce)
 	return true;
 }
 
-/* otp_issue(user_id text, purpose text, context text) → otp */
+/* Where the code is to be sent, if the caller says so: the fourth argument, NULL if it is none. */
+static const text *
+arg_destination(FunctionCallInfo fcinfo)
+{
+	return PG_NARGS() < 4 ? NULL : otp_arg_short_text(fcinfo, 3, OTP_DESTINATION_MAX, "destination");
+}
+
+/* otp_issue(user_id text, purpose text, context text [, destination text]) → otp */
 PG_FUNCTION_INFO_V1(otp_issue);
 Datum
 otp_issue(PG_FUNCTION_ARGS)
@@ -188,6 +218,7 @@ otp_issue(PG_FUNCTION_ARGS)
 	const text *user = otp_arg_user(fcinfo, 0);
 	const text *purpose = otp_arg_purpose(fcinfo, 1);
 	const text *context = otp_arg_context(fcinfo, 2);
+	const text *destination = arg_destination(fcinfo);
 	const OtpDataKey *key;
 	Relation	challenges;
 	OtpPolicy	policy;
@@ -207,7 +238,7 @@ otp_issue(PG_FUNCTION_ARGS)
 	if (!fresh_nonce(challenge.nonce))
 		otp_openssl_error("make random numbers");
 	derive(key, &challenge, user, purpose, context, code, challenge.tag);
-	result = hand_out(challenges, user, purpose, &policy, &challenge, "issued", code);
+	result = hand_out(challenges, user, purpose, destination, &policy, &challenge, code);
 	table_close(challenges, NoLock);
 	PG_RETURN_DATUM(result);
 }
@@ -221,7 +252,7 @@ is_usable(const OtpChallenge *challenge, const OtpBudget *budget, const OtpPolic
 		otp_limits_code_left(budget, challenge, policy) > 0;
 }
 
-/* otp_resend(user_id text, purpose text, context text) → otp */
+/* otp_resend(user_id text, purpose text, context text [, destination text]) → otp */
 PG_FUNCTION_INFO_V1(otp_resend);
 Datum
 otp_resend(PG_FUNCTION_ARGS)
@@ -229,6 +260,7 @@ otp_resend(PG_FUNCTION_ARGS)
 	const text *user = otp_arg_user(fcinfo, 0);
 	const text *purpose = otp_arg_purpose(fcinfo, 1);
 	const text *context = otp_arg_context(fcinfo, 2);
+	const text *destination = arg_destination(fcinfo);
 	TimestampTz now = GetCurrentTimestamp();
 	Relation	challenges;
 	OtpPolicy	policy;
@@ -253,7 +285,7 @@ otp_resend(PG_FUNCTION_ARGS)
 		otp_wipe(code, sizeof(code));
 		PG_RETURN_NULL();
 	}
-	return hand_out(NULL, user, purpose, &policy, NULL, "resent", code);
+	return hand_out(NULL, user, purpose, destination, &policy, NULL, code);
 }
 
 /* otp_cancel(user_id text, purpose text) → boolean */

@@ -47,11 +47,11 @@ PG_FUNCTION_INFO_V1(otp_resync);
 Datum
 otp_resync(PG_FUNCTION_ARGS)
 {
-	OtpAttempt	attempt = {.aim = OTP_AIM_RESYNC};
+	OtpAttempt	attempt = {.aim = OTP_AIM_RESYNC,.run = 2};
 
 	/* no authenticator has a negative id */
 	attempt.credential_id = PG_ARGISNULL(1) || PG_GETARG_INT64(1) == 0 ? -1 : PG_GETARG_INT64(1);
 	attempt.guess_length = otp_verify_canonical(arg_code(fcinfo, 2), attempt.guess);
-	attempt.second_length = otp_verify_canonical(arg_code(fcinfo, 3), attempt.second);
+	attempt.following_length[0] = otp_verify_canonical(arg_code(fcinfo, 3), attempt.following[0]);
 	PG_RETURN_BOOL(judge(fcinfo, &attempt, OTP_PURPOSE_RESYNC, "otp_resync()"));
 }

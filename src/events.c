@@ -5,10 +5,18 @@
 #include "compat.h"
 
 #include "access/table.h"
+#include "catalog/pg_type.h"
+#include "commands/async.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/json.h"
+#include "utils/timestamp.h"
 
 #include "events.h"
 #include "store/event.h"
 #include "store/relation.h"
+
+#define NOTIFY_CHANNEL	"otp_event"
 
 static bool
 record(const OtpEvent *event, bool permanent)
@@ -43,6 +51,53 @@ otp_event_permanent(const OtpPolicy *policy, TimestampTz at, const text *user,
 	if (policy->trail == OTP_TRAIL_NONE || (!rejected && policy->trail != OTP_TRAIL_ALL))
 		return true;
 	return record(&row, true);
+}
+
+void
+otp_event_refused(const OtpPolicy *policy, const text *user, const text *purpose,
+				  const char *reason)
+{
+	OtpEvent	row = {GetCurrentTimestamp(), user, purpose, "refused", reason, NULL};
+
+	if (policy->trail != OTP_TRAIL_NONE)
+		(void) record(&row, true);
+}
+
+bool
+otp_event_of_limit(const OtpPolicy *policy, TimestampTz at, const text *user,
+				   const text *purpose, const char *event)
+{
+	OtpEvent	row = {at, user, purpose, event, NULL, NULL};
+
+	return policy->trail == OTP_TRAIL_NONE || record(&row, true);
+}
+
+static void
+append_member(StringInfo json, const char *name, const char *value)
+{
+	appendStringInfo(json, "%s\"%s\": ", json->len == 0 ? "{" : ", ", name);
+	escape_json(json, value);
+}
+
+void
+otp_event_notify(const OtpPolicy *policy, const text *user, const text *purpose,
+				 const char *event, TimestampTz until)
+{
+	StringInfoData json;
+	char		iso[MAXDATELEN + 1];
+
+	if (!policy->notify)
+		return;
+	initStringInfo(&json);
+	append_member(&json, "event", event);
+	append_member(&json, "user_id", text_to_cstring(user));
+	append_member(&json, "purpose", text_to_cstring(purpose));
+	if (until != 0)
+		append_member(&json, "until",
+					  JsonEncodeDateTime(iso, TimestampTzGetDatum(until), TIMESTAMPTZOID, NULL));
+	appendStringInfoChar(&json, '}');
+	Async_Notify(NOTIFY_CHANNEL, json.data);
+	pfree(json.data);
 }
 
 bool

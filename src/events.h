@@ -28,6 +28,24 @@ extern bool otp_event_permanent(const OtpPolicy *policy, TimestampTz at, const t
 								const text *purpose, const char *event, const char *reason,
 								const char *method);
 
+/* Records, permanently, that a code was refused, and why: cooling_down or too_many.  Unless the trail is `none`. */
+extern void otp_event_refused(const OtpPolicy *policy, const text *user, const text *purpose,
+							  const char *reason);
+
+/*
+ * Records, permanently, that a limit is near or reached: warned or stopped.  Unless the trail is `none`.  Returns
+ * false as otp_event_permanent() does.
+ */
+extern bool otp_event_of_limit(const OtpPolicy *policy, TimestampTz at, const text *user,
+							   const text *purpose, const char *event);
+
+/*
+ * Tells channel otp_event, when the transaction commits, if the policy asks.  event: warned, stopped or
+ * delayed; until: when that ends; 0: not by itself, or nothing has begun.
+ */
+extern void otp_event_notify(const OtpPolicy *policy, const text *user, const text *purpose,
+							 const char *event, TimestampTz until);
+
 /*
  * Records what stays whatever becomes of the transaction, and whatever the policies say.  Returns false as
  * otp_event_permanent() does.

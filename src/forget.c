@@ -9,9 +9,11 @@
 
 #include "args.h"
 #include "pseudonym.h"
+#include "store/baseline.h"
 #include "store/challenge.h"
 #include "store/credential.h"
 #include "store/event.h"
+#include "store/quota.h"
 #include "store/recovery.h"
 
 static int64
@@ -37,6 +39,9 @@ otp_forget(PG_FUNCTION_ARGS)
 	removed += remove_from(OTP_TABLE_CREDENTIAL, user, otp_credential_remove_all);
 	removed += remove_from(OTP_TABLE_RECOVERY, user, otp_recovery_remove_all);
 	removed += remove_from(OTP_TABLE_EVENT, user, otp_event_remove_all);
+	removed += remove_from(OTP_TABLE_QUOTA, user, otp_quota_remove_all);
+	/* The budget's pseudonym keeps what these say, so it goes first. */
 	removed += otp_budget_forget(user);
+	removed += remove_from(OTP_TABLE_BASELINE, user, otp_baseline_remove_all);
 	PG_RETURN_INT64(removed);
 }

@@ -17,7 +17,9 @@
 /* What an application calls; no table. */
 static const char *const application_functions[] = {
 	"otp_issue(pg_catalog.text, pg_catalog.text, pg_catalog.text)",
+	"otp_issue(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
 	"otp_resend(pg_catalog.text, pg_catalog.text, pg_catalog.text)",
+	"otp_resend(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
 	"otp_verify(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
 	"otp_attempt(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
 	"otp_cancel(pg_catalog.text, pg_catalog.text)",
@@ -28,11 +30,14 @@ static const char *const application_functions[] = {
 	"otp_resync(pg_catalog.text, pg_catalog.int8, pg_catalog.text, pg_catalog.text)",
 	"otp_recovery_codes(pg_catalog.text, pg_catalog.int4)",
 	"otp_recovery_left(pg_catalog.text)",
+	"otp_self_unlock(pg_catalog.text, pg_catalog._text, pg_catalog.text)",
 	NULL
 };
 
 /* What an operator calls. */
 static const char *const operator_functions[] = {
+	"otp_unlock(pg_catalog.text)",
+	"otp_status(pg_catalog.text)",
 	"otp_forget(pg_catalog.text)",
 	"otp_import_pskc(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb)",
 	"otp_import_csv(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb)",

@@ -18,12 +18,9 @@ level_now(const OtpBudget *budget, const OtpLimits *limits, TimestampTz now)
 	return Max(level, 0);
 }
 
-/*
- * Wrong guesses that are not forgiven.  Rounded up, so that one is forgiven after the
- * whole of forgive_every.
- */
-static int
-guesses_now(const OtpBudget *budget, const OtpLimits *limits, TimestampTz now)
+/* Rounded up, so that one is forgiven after the whole of forgive_every. */
+int
+otp_limits_level(const OtpBudget *budget, const OtpLimits *limits, TimestampTz now)
 {
 	return (int) Min(ceil(level_now(budget, limits, now)), 1000000);
 }
@@ -53,7 +50,7 @@ otp_limits_retry_at(const OtpBudget *budget, const OtpLimits *limits, TimestampT
 	if (budget->total == 0)
 		return 0;
 	retry_at = budget->last_at +
-		delay_after(guesses_now(budget, limits, budget->last_at), limits);
+		delay_after(otp_limits_level(budget, limits, budget->last_at), limits);
 	return retry_at > now ? retry_at : 0;
 }
 
@@ -77,7 +74,7 @@ otp_limits_attempts_left(const OtpBudget *budget, const OtpLimits *limits,
 
 	if (otp_limits_retry_at(budget, limits, now) != 0)
 		return 0;
-	without_wait = Max(limits->free_guesses - guesses_now(budget, limits, now), 1);
+	without_wait = Max(limits->free_guesses - otp_limits_level(budget, limits, now), 1);
 	return Min(without_wait, code_left);
 }
 

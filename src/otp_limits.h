@@ -21,6 +21,9 @@
 extern TimestampTz otp_limits_retry_at(const OtpBudget *budget, const OtpLimits *limits,
 									   TimestampTz now);
 
+/* Wrong guesses that are not forgiven. */
+extern int	otp_limits_level(const OtpBudget *budget, const OtpLimits *limits, TimestampTz now);
+
 /* How many more wrong guesses a code bears; never negative. */
 extern int	otp_limits_code_left(const OtpBudget *budget, const OtpChallenge *challenge,
 								 const OtpPolicy *policy);

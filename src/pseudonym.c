@@ -15,6 +15,7 @@
 #include "errors.h"
 #include "keyring.h"
 #include "pseudonym.h"
+#include "store/baseline.h"
 #include "store/key.h"
 #include "store/permanent.h"
 #include "userlock.h"
@@ -152,6 +153,37 @@ keep_counts(Relation rel, const text *pseudonym, const OtpBudget *counts)
 }
 
 /*
+ * From where the consecutive wrong guesses count that are the most, of all purposes: that is what counts of all of them
+ * from now on.
+ */
+static int64
+least_baseline(const text *user, Snapshot snapshot, const OtpBudget *budget)
+{
+	Relation	rel = otp_table_open(OTP_TABLE_BASELINE, user, AccessShareLock);
+	List	   *rows = otp_baseline_fetch_all(rel, snapshot, user, NULL);
+	int64		least = PG_INT64_MAX;
+	const text *last = NULL;
+	int64		greatest = 0;
+	ListCell   *cell;
+
+	/* in the order of purposes, of each of which the greatest total counts */
+	foreach(cell, rows)
+	{
+		const text *purpose = otp_baseline_purpose(rel, lfirst(cell));
+
+		if (last != NULL && !otp_same_text(last, purpose))
+		{
+			least = Min(least, greatest);
+			greatest = 0;
+		}
+		greatest = Max(greatest, otp_baseline_total(lfirst(cell)));
+		last = purpose;
+	}
+	table_close(rel, NoLock);
+	return last == NULL ? budget->cleared_total : Max(Min(least, greatest), budget->cleared_total);
+}
+
+/*
  * One try, under the user's lock; *busy: the transaction that is deleting the row and has to end first.
  */
 static bool
@@ -170,6 +202,7 @@ try_to_forget(Relation rel, const text *user, const text *pseudonym, Transaction
 		if (state == OTP_OVERWRITE_READY)
 		{
 			otp_overwrite_abort(&overwrite);
+			row.budget.cleared_total = least_baseline(user, snapshot, &row.budget);
 			if (row.budget.total > 0)
 				keep_counts(rel, pseudonym, &row.budget);
 			if (otp_budget_remove(rel, snapshot, user) != OTP_UPDATED)

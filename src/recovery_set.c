@@ -69,7 +69,7 @@ otp_recovery_search(OtpRecoverySet *set, const text *user, const OtpGuess *guess
 		unsigned	equal;
 
 		ok = otp_recovery_code(seed, i, code);
-		equal = otp_equal(code, guess->code, OTP_RECOVERY_LENGTH);
+		equal = otp_equal(code, guess->codes[0], OTP_RECOVERY_LENGTH);
 		which |= (0 - equal) & (unsigned) i;
 		found |= equal;
 	}

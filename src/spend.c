@@ -179,6 +179,8 @@ otp_spend_event(const OtpAttempt *attempt)
 			return "confirmed";
 		case OTP_AIM_RESYNC:
 			return "resynced";
+		case OTP_AIM_UNLOCK:
+			return "unlocked";
 		default:
 			return "accepted";
 	}

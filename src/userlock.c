@@ -12,6 +12,7 @@
 
 /* locktag_field4; PostgreSQL's own advisory locks use 1 and 2 */
 #define CLASS_USER		0x4F55
+#define CLASS_DESTINATION	0x4F44
 #define CLASS_KEYRING	0x4F4B
 #define CLASS_PROBE		0x4F50
 
@@ -22,11 +23,23 @@ acquire(LOCKTAG *tag, uint64 key, uint16 class)
 	(void) LockAcquire(tag, ExclusiveLock, false, false);
 }
 
+static uint64
+hash(const text *value)
+{
+	return hash_bytes_extended((const unsigned char *) VARDATA_ANY(value),
+							   VARSIZE_ANY_EXHDR(value), 0);
+}
+
 void
 otp_user_lock(LOCKTAG *tag, const text *user)
 {
-	acquire(tag, hash_bytes_extended((const unsigned char *) VARDATA_ANY(user),
-									 VARSIZE_ANY_EXHDR(user), 0), CLASS_USER);
+	acquire(tag, hash(user), CLASS_USER);
+}
+
+void
+otp_destination_lock(LOCKTAG *tag, const text *destination)
+{
+	acquire(tag, hash(destination), CLASS_DESTINATION);
 }
 
 void

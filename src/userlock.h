@@ -15,6 +15,9 @@
 
 extern void otp_user_lock(LOCKTAG *tag, const text *user);
 
+/* The lock of a destination's counts; whoever takes a user's lock as well takes that first. */
+extern void otp_destination_lock(LOCKTAG *tag, const text *destination);
+
 /* The one lock under which the first data key is made. */
 extern void otp_keyring_lock(LOCKTAG *tag);
 

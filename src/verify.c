@@ -29,6 +29,16 @@ typedef struct ClientAttempt
 	OtpVerdict *verdict;
 } ClientAttempt;
 
+/* Can each of the guesses be a code? */
+static bool
+is_well_formed(const OtpAttempt *attempt)
+{
+	for (int i = 0; i < attempt->run - 1; i++)
+		if (attempt->following_length[i] == 0)
+			return false;
+	return attempt->guess_length != 0;
+}
+
 static void
 judge(void *argument)
 {
@@ -36,8 +46,7 @@ judge(void *argument)
 	OtpAttempt *attempt = client->attempt;
 
 	otp_require_writable(client->function);
-	if (attempt->guess_length == 0 ||
-		(attempt->aim == OTP_AIM_RESYNC && attempt->second_length == 0))
+	if (!is_well_formed(attempt))
 		*client->verdict = (OtpVerdict) {.reason = "malformed",.attempts_left = OTP_NO_COUNT};
 	else
 		otp_attempt_judge(attempt, client->verdict);

@@ -20,7 +20,7 @@ CREATE TABLE code (id integer PRIMARY KEY, code text);
 SELECT count(otp_issue('u' || i)) FROM generate_series(0, least(:users, :issued) - 1) AS i;
 -- Rows like theirs for the rest, so that ten million take minutes.
 INSERT INTO otp_budget
-  SELECT 0, 0, 'epoch', 0, 0, 0, 0, 0, 0, 0, 0, 'u' || i FROM generate_series(:issued, :users - 1) AS i;
+  SELECT 0, 0, 'epoch', -1, 0, 0, 0, 0, 0, 0, 0, 0, 'u' || i FROM generate_series(:issued, :users - 1) AS i;
 INSERT INTO otp_challenge
   SELECT c.issued_at, c.expires_at, 0, 0, c.key_id, c.length, c.alphabet, b.ctid, 'l', gen_random_uuid(), b.user_id, 'login'
     FROM otp_budget AS b, (SELECT * FROM otp_challenge WHERE user_id = 'u0') AS c

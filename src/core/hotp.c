@@ -110,29 +110,30 @@ read_digits(const char *guess, size_t length, int digits)
 	return number;
 }
 
-/* Is the code of a counter one of the guesses?  1 or 0 each; all are compared. */
+/* Which of the guesses the code of a counter is: a bit each; all are compared. */
 static bool
-compare(OtpHmac *key, int digits, uint64_t counter, const uint64_t *guesses, bool pair,
-		unsigned equal[2])
+compare(OtpHmac *key, int digits, uint64_t counter, const uint64_t *guesses, int run,
+		unsigned *equal)
 {
 	uint32_t	number;
 	uint64_t	code;
 	bool		ok = counter_number(key, counter, &number);
 
 	code = last_digits(number, digits);
-	equal[0] = otp_equal(&code, &guesses[0], sizeof(code));
-	equal[1] = pair ? otp_equal(&code, &guesses[1], sizeof(code)) : 0;
+	*equal = 0;
+	for (int i = 0; i < run; i++)
+		*equal |= (unsigned) otp_equal(&code, &guesses[i], sizeof(code)) << i;
 	otp_wipe(&number, sizeof(number));
 	otp_wipe(&code, sizeof(code));
 	return ok;
 }
 
 /*
- * All codes are compared and all steps taken alike, wherever the match is.  pair: is the second
- * guess that of the counter behind?
+ * All codes are compared and all steps taken alike, wherever the match is.  Bit i of `before`: have the
+ * guesses up to the i-th matched the counters up to the one just compared?
  */
 static bool
-search(OtpHmac *key, int digits, const uint64_t *guesses, bool pair,
+search(OtpHmac *key, int digits, const uint64_t *guesses, int run,
 	   const uint64_t *counters, int count, int *match)
 {
 	unsigned	found = 0;
@@ -142,14 +143,14 @@ search(OtpHmac *key, int digits, const uint64_t *guesses, bool pair,
 
 	for (int i = 0; i < count && ok; i++)
 	{
-		unsigned	equal[2];
+		unsigned	equal;
 		unsigned	first;
 
-		ok = compare(key, digits, counters[i], guesses, pair, equal);
-		first = (pair ? before & equal[1] : equal[0]) & (found ^ 1);
-		best |= (0 - first) & (unsigned) (i - pair);
+		ok = compare(key, digits, counters[i], guesses, run, &equal);
+		before = (before << 1 | 1) & equal;
+		first = (before >> (run - 1)) & (found ^ 1);
+		best |= (0 - first) & (unsigned) (i - run + 1);
 		found |= first;
-		before = equal[0];
 	}
 	if (ok)
 		*match = (int) (best | (found - 1));
@@ -160,23 +161,21 @@ bool
 otp_hotp_search(OtpHmac *key, int digits, const char *guess, size_t guess_length,
 				const uint64_t *counters, int count, int *match)
 {
-	uint64_t	number = read_digits(guess, guess_length, digits);
-
-	*match = -1;
-	return is_length(digits) && search(key, digits, &number, false, counters, count, match);
+	return otp_hotp_search_run(key, digits, 1, &guess, &guess_length, counters, count, match);
 }
 
 bool
-otp_hotp_search_pair(OtpHmac *key, int digits, const char *guess, size_t guess_length,
-					 const char *second, size_t second_length,
-					 const uint64_t *counters, int count, int *match)
+otp_hotp_search_run(OtpHmac *key, int digits, int run, const char *const *guesses,
+					const size_t *lengths, const uint64_t *counters, int count, int *match)
 {
-	uint64_t	guesses[2] = {
-		read_digits(guess, guess_length, digits), read_digits(second, second_length, digits)
-	};
+	uint64_t	numbers[OTP_RUN_MAX];
 
 	*match = -1;
-	return is_length(digits) && search(key, digits, guesses, true, counters, count, match);
+	if (!is_length(digits) || run < 1 || run > OTP_RUN_MAX)
+		return false;
+	for (int i = 0; i < run; i++)
+		numbers[i] = read_digits(guesses[i], lengths[i], digits);
+	return search(key, digits, numbers, run, counters, count, match);
 }
 
 int64_t

@@ -15,6 +15,7 @@
 #define OTP_PERIOD_MAX		86400
 #define OTP_KEY_MIN			1		/* bytes */
 #define OTP_KEY_MAX			1024
+#define OTP_RUN_MAX			10		/* guesses at consecutive codes */
 
 /* A shared secret with its parameters; the key is the caller's memory. */
 typedef struct OtpSecret
@@ -43,12 +44,12 @@ extern bool otp_hotp_search(OtpHmac *key, int digits, const char *guess,
 							int count, int *match);
 
 /*
- * The same with two guesses at the codes of two counters that follow each other in `counters`: *match is the least i of
- * which counters[i] and counters[i + 1] match.
+ * The same with a run of guesses, 1 to OTP_RUN_MAX, at the codes of as many counters that follow each other in
+ * `counters`: *match is the least i from where on all match.
  */
-extern bool otp_hotp_search_pair(OtpHmac *key, int digits, const char *guess,
-								 size_t guess_length, const char *second, size_t second_length,
-								 const uint64_t *counters, int count, int *match);
+extern bool otp_hotp_search_run(OtpHmac *key, int digits, int run, const char *const *guesses,
+								const size_t *lengths, const uint64_t *counters, int count,
+								int *match);
 
 /*
  * The time step of a moment, RFC 6238 section 4.2, rounded down, also before

@@ -25,6 +25,7 @@ typedef struct FormData_otp_budget
 	int64		total;
 	float8		level;
 	TimestampTz last_at;
+	int64		cleared_total;
 	int64		guesses[OTP_BUDGET_GUESSES];	/* columns guess_1 to guess_8 */
 	/* text user_id */
 } FormData_otp_budget;
@@ -37,6 +38,7 @@ enum
 	COL_TOTAL = 1,
 	COL_LEVEL,
 	COL_LAST_AT,
+	COL_CLEARED_TOTAL,
 	COL_GUESS_1,
 	COL_USER_ID = COL_GUESS_1 + OTP_BUDGET_GUESSES,
 	COL_COUNT = COL_USER_ID
@@ -58,10 +60,7 @@ otp_budget_user(HeapTuple tuple)
 static bool
 is_of(HeapTuple tuple, const text *user)
 {
-	const text *id = otp_budget_user(tuple);
-
-	return VARSIZE_ANY_EXHDR(id) == VARSIZE_ANY_EXHDR(user) &&
-		memcmp(VARDATA_ANY(id), VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user)) == 0;
+	return otp_same_text(otp_budget_user(tuple), user);
 }
 
 static void
@@ -74,6 +73,7 @@ read_row(HeapTuple tuple, OtpBudgetRow *row)
 	row->budget.total = form->total;
 	row->budget.level = form->level;
 	row->budget.last_at = form->last_at;
+	row->budget.cleared_total = form->cleared_total;
 	memcpy(row->budget.guesses, form->guesses, sizeof(form->guesses));
 }
 
@@ -131,11 +131,13 @@ otp_budget_create(Relation rel, const text *user, const OtpBudget *counts, OtpBu
 	init_key(&key, user);
 	otp_table_check_not_removed(rel, 1, &key);
 	memset(row, 0, sizeof(*row));
+	row->budget.cleared_total = OTP_NEVER_CLEARED;
 	if (counts != NULL)
 		row->budget = *counts;
 	values[COL_TOTAL - 1] = Int64GetDatum(row->budget.total);
 	values[COL_LEVEL - 1] = Float8GetDatum(row->budget.level);
 	values[COL_LAST_AT - 1] = TimestampTzGetDatum(row->budget.last_at);
+	values[COL_CLEARED_TOTAL - 1] = Int64GetDatum(row->budget.cleared_total);
 	for (int i = 0; i < OTP_BUDGET_GUESSES; i++)
 		values[COL_GUESS_1 - 1 + i] = Int64GetDatum(row->budget.guesses[i]);
 	values[COL_USER_ID - 1] = PointerGetDatum(user);
@@ -157,10 +159,19 @@ otp_budget_remove(Relation rel, Snapshot snapshot, const text *user)
 	return tuple == NULL ? OTP_UPDATE_LOST : otp_table_remove(rel, tuple);
 }
 
+/* The columns but for the digests. */
+static FormData_otp_budget
+form_of(const OtpBudget *budget)
+{
+	return (FormData_otp_budget) {
+		budget->total, budget->level, budget->last_at, budget->cleared_total
+	};
+}
+
 void
 otp_budget_replace(OtpOverwrite *overwrite, const OtpBudget *budget)
 {
-	FormData_otp_budget form = {budget->total, budget->level, budget->last_at};
+	FormData_otp_budget form = form_of(budget);
 	OtpPatch	patch = {0, sizeof(form), &form};
 
 	memcpy(form.guesses, budget->guesses, sizeof(form.guesses));
@@ -171,7 +182,7 @@ void
 otp_budget_overwrite(OtpOverwrite *overwrite, const OtpBudget *budget)
 {
 	int			last = (budget->total + OTP_BUDGET_GUESSES - 1) % OTP_BUDGET_GUESSES;
-	FormData_otp_budget form = {budget->total, budget->level, budget->last_at};
+	FormData_otp_budget form = form_of(budget);
 	OtpPatch	patches[2] = {
 		{0, offsetof(FormData_otp_budget, guesses), &form},
 		{offsetof(FormData_otp_budget, guesses) + last * sizeof(int64), sizeof(int64),

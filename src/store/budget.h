@@ -26,6 +26,8 @@ typedef struct OtpBudget
 	int64		total;			/* all wrong guesses ever; only grows */
 	double		level;			/* of the leaky bucket, at last_at */
 	TimestampTz last_at;		/* of the last wrong guess */
+	int64		cleared_total;	/* `total` when it was unlocked or kept under a pseudonym; or: */
+#define OTP_NEVER_CLEARED	(-1)
 	int64		guesses[OTP_BUDGET_GUESSES];	/* digests; the next one's place is total % 8 */
 } OtpBudget;
 
@@ -68,7 +70,7 @@ extern OtpUpdateResult otp_budget_remove(Relation rel, Snapshot snapshot, const 
 extern void otp_budget_replace(OtpOverwrite *overwrite, const OtpBudget *budget);
 
 /*
- * Finishes an overwrite with a budget that differs from the row's in total, level, last_at and
+ * Finishes an overwrite with a budget that differs from the row's in total, level, last_at, cleared_total and
  * at most the one digest that `total` counted last; cannot fail.
  */
 extern void otp_budget_overwrite(OtpOverwrite *overwrite, const OtpBudget *budget);

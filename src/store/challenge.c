@@ -110,6 +110,27 @@ otp_challenge_fetch(Relation rel, Snapshot snapshot, const text *user,
 	return true;
 }
 
+List *
+otp_challenge_purposes(Relation rel, Snapshot snapshot, const text *user)
+{
+	ScanKeyData key;
+	List	   *purposes = NIL;
+	List	   *tuples;
+	ListCell   *cell;
+
+	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
+	tuples = otp_table_fetch_all(rel, snapshot, 1, &key);
+	foreach(cell, tuples)
+	{
+		bool		isnull;
+
+		purposes = lappend(purposes,
+						   DatumGetTextPP(heap_getattr(lfirst(cell), COL_PURPOSE,
+													   RelationGetDescr(rel), &isnull)));
+	}
+	return purposes;
+}
+
 void
 otp_challenge_insert(Relation rel, const text *user, const text *purpose,
 					 const OtpChallenge *challenge)

@@ -50,6 +50,9 @@ typedef struct OtpChallengeRow
 extern bool otp_challenge_fetch(Relation rel, Snapshot snapshot, const text *user,
 								const text *purpose, OtpChallengeRow *row);
 
+/* The purposes of a user's rows, as text. */
+extern List *otp_challenge_purposes(Relation rel, Snapshot snapshot, const text *user);
+
 /* Inserts; the caller holds the user's lock and has seen that there is no row. */
 extern void otp_challenge_insert(Relation rel, const text *user, const text *purpose,
 								 const OtpChallenge *challenge);

@@ -36,6 +36,15 @@ enum
 	COL_TRAIL,
 	COL_METHODS,
 	COL_SPENT_AT_ONCE,
+	COL_COOL_DOWN,
+	COL_ISSUE_WINDOW,
+	COL_ISSUES_PER_USER,
+	COL_ISSUES_PER_DESTINATION,
+	COL_MAX_CONSECUTIVE,
+	COL_STOP_FOR,
+	COL_WARN_BEFORE,
+	COL_SELF_UNLOCK,
+	COL_NOTIFY,
 	COL_FREE_GUESSES,
 	COL_FORGIVE_EVERY,
 	COL_FIRST_DELAY,
@@ -43,6 +52,7 @@ enum
 	COL_MAX_DRIFT,
 	COL_RESYNC_WINDOW,
 	COL_ENROLL_LIFETIME,
+	COL_COMMENT,
 	COL_SHIPPED,
 	COL_COUNT = COL_SHIPPED
 };
@@ -114,6 +124,32 @@ methods_of(Datum value)
 	return methods;
 }
 
+/* What limits issues and ends guesses; columns that are null stay as they are. */
+static void
+read_stops(const Datum *values, const bool *nulls, OtpPolicy *policy)
+{
+	if (!nulls[COL_COOL_DOWN - 1])
+		policy->cool_down = interval_usecs(values[COL_COOL_DOWN - 1]);
+	if (!nulls[COL_ISSUE_WINDOW - 1])
+		policy->issue_window = interval_usecs(values[COL_ISSUE_WINDOW - 1]);
+	if (!nulls[COL_ISSUES_PER_USER - 1])
+		policy->issues_per_user = DatumGetInt32(values[COL_ISSUES_PER_USER - 1]);
+	if (!nulls[COL_ISSUES_PER_DESTINATION - 1])
+		policy->issues_per_destination = DatumGetInt32(values[COL_ISSUES_PER_DESTINATION - 1]);
+	if (!nulls[COL_MAX_CONSECUTIVE - 1])
+	{
+		policy->max_consecutive = DatumGetInt32(values[COL_MAX_CONSECUTIVE - 1]);
+		policy->stop_for = nulls[COL_STOP_FOR - 1] ? 0 :
+			interval_usecs(values[COL_STOP_FOR - 1]);
+	}
+	if (!nulls[COL_WARN_BEFORE - 1])
+		policy->warn_before = DatumGetInt32(values[COL_WARN_BEFORE - 1]);
+	if (!nulls[COL_SELF_UNLOCK - 1])
+		policy->self_unlock = DatumGetInt32(values[COL_SELF_UNLOCK - 1]);
+	if (!nulls[COL_NOTIFY - 1])
+		policy->notify = DatumGetBool(values[COL_NOTIFY - 1]);
+}
+
 /* Overlays a row's columns; those that are null stay as they are. */
 static void
 read_policy(const Datum *values, const bool *nulls, OtpPolicy *policy)
@@ -133,6 +169,7 @@ read_policy(const Datum *values, const bool *nulls, OtpPolicy *policy)
 		policy->methods = methods_of(values[COL_METHODS - 1]);
 	if (!nulls[COL_SPENT_AT_ONCE - 1])
 		policy->spent_at_once = DatumGetBool(values[COL_SPENT_AT_ONCE - 1]);
+	read_stops(values, nulls, policy);
 }
 
 static void
@@ -165,6 +202,7 @@ read_default(Relation rel, Snapshot snapshot)
 				errhint("Insert it: without it no limit is known, and no code is issued or verified."),
 				otp_errprivate());
 	heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
+	memset(&default_policy, 0, sizeof(default_policy));
 	read_policy(values, nulls, &default_policy);
 	read_limits(values, &default_limits);
 }
@@ -243,6 +281,23 @@ otp_policy_get(const text *purpose, OtpPolicy *policy, OtpLimits *limits)
 	*policy = entry != NULL ? entry->policy : default_policy;
 	if (limits != NULL)
 		*limits = default_limits;
+}
+
+List *
+otp_policy_purposes(void)
+{
+	HASH_SEQ_STATUS scan;
+	PolicyEntry *entry;
+	List	   *purposes = NIL;
+
+	AcceptInvalidationMessages();
+	if (!loaded)
+		load();
+	hash_seq_init(&scan, policies);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		if (strcmp(entry->purpose, DEFAULT_PURPOSE) != 0)
+			purposes = lappend(purposes, cstring_to_text(entry->purpose));
+	return purposes;
 }
 
 /* Deletes the row that the base script inserted for a purpose, if it is still there. */

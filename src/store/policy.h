@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "core/alphabet.h"
+#include "nodes/pg_list.h"
 
 /* bytes of a purpose, at most */
 #define OTP_PURPOSE_MAX	63
@@ -46,6 +47,15 @@ typedef struct OtpPolicy
 	OtpTrail	trail;
 	int			methods;		/* OTP_METHOD_BITs */
 	bool		spent_at_once;	/* is what is accepted spent whatever becomes of the transaction? */
+	int64		cool_down;		/* microseconds between two codes */
+	int64		issue_window;	/* microseconds */
+	int			issues_per_user;	/* within issue_window; 0: any number */
+	int			issues_per_destination;
+	int			max_consecutive;	/* wrong guesses up to a stop; 0: none */
+	int64		stop_for;		/* microseconds; 0: until it is unlocked */
+	int			warn_before;	/* wrong guesses before the stop; 0: never */
+	int			self_unlock;	/* consecutive codes that end a stop; 0: none do */
+	bool		notify;
 } OtpPolicy;
 
 /* What holds for each user, whatever the purpose: the row "default". */
@@ -66,5 +76,8 @@ typedef struct OtpLimits
  * Errors: 55000 if the row "default" is missing.
  */
 extern void otp_policy_get(const text *purpose, OtpPolicy *policy, OtpLimits *limits);
+
+/* The purposes that have a row of their own, as text, in no order. */
+extern List *otp_policy_purposes(void);
 
 #endif							/* OTP_STORE_POLICY_H */

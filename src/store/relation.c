@@ -29,14 +29,16 @@ typedef struct TableDef
 } TableDef;
 
 static const TableDef tables[OTP_TABLE_COUNT] = {
-	[OTP_TABLE_POLICY] = {"otp_policy", 16},
+	[OTP_TABLE_POLICY] = {"otp_policy", 26},
 	[OTP_TABLE_KEY] = {"otp_key", 5},
 	[OTP_TABLE_CHALLENGE] = {"otp_challenge", 12},
-	[OTP_TABLE_BUDGET] = {"otp_budget", 12},
-	[OTP_TABLE_DECOY] = {"otp_decoy", 12},
+	[OTP_TABLE_BUDGET] = {"otp_budget", 13},
+	[OTP_TABLE_DECOY] = {"otp_decoy", 13},
 	[OTP_TABLE_EVENT] = {"otp_event", 9},
 	[OTP_TABLE_CREDENTIAL] = {"otp_credential", 19},
 	[OTP_TABLE_RECOVERY] = {"otp_recovery", 6},
+	[OTP_TABLE_BASELINE] = {"otp_baseline", 4},
+	[OTP_TABLE_QUOTA] = {"otp_quota", 13},
 };
 
 /* OIDs of this database, once looked up; a relcache invalidation forgets one. */
@@ -266,6 +268,13 @@ otp_table_fetch_all(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
 	if (!otp_table_has_block(rel, 0))
 		return NIL;
 	return fetch_rows(rel, snapshot, nkeys, keys, true);
+}
+
+bool
+otp_same_text(const text *a, const text *b)
+{
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
 bool

@@ -28,10 +28,12 @@ typedef enum OtpTable
 	OTP_TABLE_DECOY,
 	OTP_TABLE_EVENT,
 	OTP_TABLE_CREDENTIAL,
-	OTP_TABLE_RECOVERY
+	OTP_TABLE_RECOVERY,
+	OTP_TABLE_BASELINE,
+	OTP_TABLE_QUOTA
 } OtpTable;
 
-#define OTP_TABLE_COUNT	(OTP_TABLE_RECOVERY + 1)
+#define OTP_TABLE_COUNT	(OTP_TABLE_QUOTA + 1)
 
 /*
  * Opens the relation that holds a table's rows of a user (NULL: rows of no user).
@@ -66,6 +68,9 @@ extern List *otp_table_fetch_all(Relation rel, Snapshot snapshot, int nkeys, Sca
  * row has it compressed.
  */
 extern bool otp_table_offset(HeapTuple tuple, const void *place, uint16 *offset);
+
+/* Are they the same bytes? */
+extern bool otp_same_text(const text *a, const text *b);
 
 /* The primary key, opened; otp_table_open() has locked it.  Error: 42704 if it was dropped. */
 extern Relation otp_table_open_primary_key(Relation rel);

@@ -2,7 +2,7 @@
 -- 37, 42).
 
 BEGIN;
-SELECT plan(267);
+SELECT plan(311);
 
 SELECT has_extension('otp');
 SELECT is((SELECT extversion FROM pg_extension WHERE extname = 'otp'),
@@ -42,6 +42,8 @@ INSERT INTO wanted VALUES
   ('otp_qr_png', 'content text, scale integer DEFAULT 8', 'bytea', true),
   ('otp_issue', 'user_id text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text', 'otp', false),
   ('otp_resend', 'user_id text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text', 'otp', false),
+  ('otp_issue', 'user_id text, purpose text, context text, destination text', 'otp', false),
+  ('otp_resend', 'user_id text, purpose text, context text, destination text', 'otp', false),
   ('otp_verify', 'user_id text, code text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text',
    'boolean', false),
   ('otp_attempt', 'user_id text, code text, purpose text DEFAULT ''login''::text, context text DEFAULT ''''::text',
@@ -56,6 +58,10 @@ INSERT INTO wanted VALUES
   ('otp_resync', 'user_id text, credential_id bigint, code1 text, code2 text', 'boolean', false),
   ('otp_recovery_codes', 'user_id text, count integer DEFAULT 10', 'SETOF otp', false),
   ('otp_recovery_left', 'user_id text', 'integer', false),
+  ('otp_self_unlock', 'user_id text, codes text[], purpose text DEFAULT ''login''::text', 'boolean', false),
+  ('otp_unlock', 'user_id text', 'boolean', false),
+  ('otp_status', 'user_id text, OUT purpose text, OUT issued_at timestamp with time zone, OUT expires_at timestamp with time zone, OUT attempts_left integer, OUT wrong_guesses bigint, OUT level integer, OUT delayed_until timestamp with time zone, OUT consecutive bigint, OUT stopped_until timestamp with time zone, OUT authenticators integer, OUT recovery_codes integer',
+   'SETOF record', false),
   ('otp_import_pskc', 'pskc text, key bytea DEFAULT NULL::bytea, password text DEFAULT NULL::text, users jsonb DEFAULT NULL::jsonb, OUT serial text, OUT user_id text, OUT credential_id bigint',
    'SETOF record', false),
   ('otp_import_csv', 'csv text, format text DEFAULT ''oath''::text, users jsonb DEFAULT NULL::jsonb, OUT serial text, OUT user_id text, OUT credential_id bigint',
@@ -67,15 +73,19 @@ INSERT INTO wanted VALUES
   ('otp_rewrap_master', '', 'integer', false),
   ('otp_grant', 'role regrole, duty text', 'void', false),
   ('otp_master_key_init', '', 'text', false);
-SELECT is((SELECT array_agg(pg_get_function_arguments(oid)) FROM pg_proc WHERE proname = function), ARRAY[arguments],
-          function || ': arguments')
-  FROM wanted;
-SELECT is((SELECT pg_get_function_result(oid) FROM pg_proc WHERE proname = function), result, function || ': result')
+-- Of a function with several signatures, each has to be wanted.
+SELECT is((SELECT array_agg(pg_get_function_arguments(oid) ORDER BY pg_get_function_arguments(oid) COLLATE "C")
+             FROM pg_proc WHERE proname = function),
+          array_agg(arguments ORDER BY arguments COLLATE "C"), function || ': arguments')
+  FROM wanted GROUP BY function;
+SELECT is((SELECT pg_get_function_result(oid) FROM pg_proc
+             WHERE proname = function AND pg_get_function_arguments(oid) = arguments),
+          result, function || ': result')
   FROM wanted;
 
 -- Requirement 37: what is stateful is volatile and parallel unsafe, what is pure immutable, strict and safe.
 SELECT volatility_is(:'otp'::name, function::name, CASE WHEN pure THEN 'immutable' ELSE 'volatile' END, function || ': volatility') FROM wanted;
-SELECT is((SELECT proparallel::text FROM pg_proc WHERE proname = function), CASE WHEN pure THEN 's' ELSE 'u' END,
+SELECT is((SELECT string_agg(DISTINCT proparallel::text, '') FROM pg_proc WHERE proname = function), CASE WHEN pure THEN 's' ELSE 'u' END,
           function || ': parallel')
   FROM wanted;
 SELECT is_strict(:'otp', function, function || ': strict') FROM wanted WHERE pure AND function <> 'otpauth_uri';
@@ -88,17 +98,18 @@ CREATE ROLE regress_otp_app;
 SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = pure, function || ': for everyone only if it is pure')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT otp_grant('regress_otp_app', 'application');
-SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_forget', 'otp_import_pskc', 'otp_import_csv', 'otp_export', 'otp_rotate_key', 'otp_rekey', 'otp_rewrap_master', 'otp_grant', 'otp_master_key_init')),
+SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_unlock', 'otp_status', 'otp_forget', 'otp_import_pskc', 'otp_import_csv', 'otp_export', 'otp_rotate_key', 'otp_rekey', 'otp_rewrap_master', 'otp_grant', 'otp_master_key_init')),
           function || ': as granted')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT table_privs_are(:'otp', name, 'regress_otp_app', ARRAY[]::text[], name || ': no privilege')
   FROM unnest(ARRAY['otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy', 'otp_event',
-                    'otp_credential', 'otp_recovery', 'otp_keys']) AS name;
+                    'otp_baseline', 'otp_quota', 'otp_credential', 'otp_recovery', 'otp_keys']) AS name;
 
 -- Tables.
 SELECT columns_are(:'otp', 'otp_policy', ARRAY['purpose', 'length', 'alphabet', 'lifetime', 'max_attempts', 'trail',
-  'methods', 'spent_at_once', 'free_guesses', 'forgive_every', 'first_delay', 'longest_delay', 'max_drift',
-  'resync_window', 'enroll_lifetime', 'shipped']);
+  'methods', 'spent_at_once', 'cool_down', 'issue_window', 'issues_per_user', 'issues_per_destination', 'max_consecutive',
+  'stop_for', 'warn_before', 'self_unlock', 'notify', 'free_guesses', 'forgive_every', 'first_delay', 'longest_delay', 'max_drift',
+  'resync_window', 'enroll_lifetime', 'comment', 'shipped']);
 SELECT columns_are(:'otp', 'otp_event', ARRAY['at', 'user_id', 'purpose', 'event', 'reason', 'method', 'role', 'client_addr',
   'application_name']);
 SELECT col_is_pk(:'otp', 'otp_policy', 'purpose', 'one policy a purpose');
@@ -106,7 +117,7 @@ SELECT col_is_pk(:'otp', 'otp_key', 'id', 'one row a key');
 SELECT col_is_pk(:'otp', 'otp_challenge', ARRAY['user_id', 'purpose'], 'one code a user and purpose');
 SELECT col_is_pk(:'otp', 'otp_budget', 'user_id', 'one budget a user');
 SELECT hasnt_pk(:'otp', 'otp_event', 'the trail has no key');
-SELECT is((SELECT count(*)::integer FROM pg_constraint WHERE conrelid = 'otp_policy'::regclass AND contype = 'c'), 18,
+SELECT is((SELECT count(*)::integer FROM pg_constraint WHERE conrelid = 'otp_policy'::regclass AND contype = 'c'), 27,
           'otp_policy: constraints');
 SELECT has_index(:'otp', 'otp_key', 'otp_key_writing', 'one key writes');
 SELECT index_is_unique(:'otp', 'otp_key', 'otp_key_writing', 'one key writes');
@@ -119,12 +130,13 @@ SELECT has_trigger(:'otp', 'otp_key', 'otp_key_changed', 'sessions hear of a cha
 -- Users and purposes are compared byte by byte, whatever the database's collation.
 SELECT is((SELECT collname::text FROM pg_attribute JOIN pg_collation c ON c.oid = attcollation
              WHERE attrelid = t::regclass AND attname = 'user_id'), 'C', t || ': user_id is bytes')
-  FROM unnest(ARRAY['otp_challenge', 'otp_budget', 'otp_event', 'otp_credential', 'otp_recovery']) AS t;
+  FROM unnest(ARRAY['otp_challenge', 'otp_budget', 'otp_baseline', 'otp_event', 'otp_credential', 'otp_recovery']) AS t;
 
 -- Requirement 42: a dump has keys, budgets, policies and the trail, and no codes.
 SELECT is((SELECT array_agg(c::regclass::text ORDER BY c::regclass::text COLLATE "C")
              FROM pg_extension, unnest(extconfig) AS c WHERE extname = 'otp'),
-          ARRAY['otp_budget', 'otp_credential', 'otp_credential_id', 'otp_event', 'otp_key', 'otp_policy', 'otp_recovery'],
+          ARRAY['otp_baseline', 'otp_budget', 'otp_credential', 'otp_credential_id', 'otp_event', 'otp_key', 'otp_policy', 'otp_quota',
+                'otp_recovery'],
           'what is dumped');
 
 SELECT * FROM finish();

@@ -48,6 +48,8 @@ my %functions = (
 	'otp_qr_png(text,integer)' => [ "substr(otp_qr_png('alice'), 1, 8)", '\x89504e470d0a1a0a' ],
 	'otp_issue(text,text,text)' => ["otp_issue('alice')"],
 	'otp_resend(text,text,text)' => ["otp_resend('alice')"],
+	'otp_issue(text,text,text,text)' => ["otp_issue('alice', 'login', '', '+1')"],
+	'otp_resend(text,text,text,text)' => ["otp_resend('alice', 'login', '', '+1')"],
 	'otp_verify(text,text,text,text)' => ["otp_verify('alice', '492039')"],
 	'otp_attempt(text,text,text,text)' => ["otp_attempt('alice', '492039')"],
 	'otp_cancel(text,text)' => ["otp_cancel('alice')"],
@@ -58,6 +60,9 @@ my %functions = (
 	'otp_resync(text,bigint,text,text)' => ["otp_resync('alice', 1, '492039', '492039')"],
 	'otp_recovery_codes(text,integer)' => ["otp_recovery_codes('alice')"],
 	'otp_recovery_left(text)' => ["otp_recovery_left('alice')"],
+	'otp_self_unlock(text,text[],text)' => ["otp_self_unlock('alice', '{}')"],
+	'otp_unlock(text)' => ["otp_unlock('alice')"],
+	'otp_status(text)' => ["otp_status('alice')"],
 	'otp_forget(text)' => ["otp_forget('alice')"],
 	'otp_rotate_key()' => ['otp_rotate_key()'],
 	'otp_rekey(integer)' => ['otp_rekey()'],
@@ -137,14 +142,14 @@ sub works_for_application
 works_for_application('as they are', '', '');
 for my $function (grep { !defined $functions{$_}[1] } sort keys %functions)
 {
-	next if $function =~ /^otp_(issue|resend|verify|attempt|cancel|enroll|confirm|credentials|revoke|resync|recovery_\w+)\(/;
+	next if $function =~ /^otp_(issue|resend|verify|attempt|cancel|enroll|confirm|credentials|revoke|resync|recovery_\w+|self_unlock)\(/;
 	like((as('App Role', "SELECT $functions{$function}[0]"))[1],
 		qr/ERROR:  42501: permission denied for function/, "an application may not call $function");
 }
 
 my @tables = split /\n/,
   value($node, "SELECT objid::regclass FROM pg_depend, pg_class WHERE classid = 'pg_class'::regclass AND $of_extension AND relkind IN ('r', 'm', 'p') AND objid = pg_class.oid ORDER BY 1");
-is_deeply([ sort @tables ], [qw(otp_budget otp_challenge otp_credential otp_decoy otp_event otp_key otp_policy otp_recovery)],
+is_deeply([ sort @tables ], [qw(otp_baseline otp_budget otp_challenge otp_credential otp_decoy otp_event otp_key otp_policy otp_quota otp_recovery)],
 	'these are the tables of the extension');
 for my $table (@tables)
 {

@@ -114,7 +114,7 @@ value($node, 'DROP INDEX by_gate');
 
 # A budget's row is permanent in any case; a unique index that has it already refuses it.
 begin_build('CREATE UNIQUE INDEX CONCURRENTLY by_gate ON otp_budget (gate(user_id))',
-	"INSERT INTO otp_budget SELECT 0, 0, '2000-01-01', 0, 0, 0, 0, 0, 0, 0, 0, %s FROM generate_series(1, %d) AS n");
+	"INSERT INTO otp_budget SELECT 0, 0, '2000-01-01', -1, 0, 0, 0, 0, 0, 0, 0, 0, %s FROM generate_series(1, %d) AS n");
 my $bob = issue($node, 'bob');
 end_build();
 like(errors_of_build(), qr/ERROR:  23505/, 'a unique index fails if it meets a first code');

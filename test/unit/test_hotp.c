@@ -146,23 +146,37 @@ find(const OtpSecret *secret, const char *guess, const uint64_t *counters, int c
 }
 
 static int
-find_pair(const OtpSecret *secret, const char *guess, const char *second, int count)
+find_run(const OtpSecret *secret, int run, const char *const *guesses, int count)
 {
 	static const uint64_t counters[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2};
 	OtpHmac    *key = key_of(secret);
+	size_t		lengths[OTP_RUN_MAX + 1];
 	int			match = 77;
-	bool		ok = otp_hotp_search_pair(key, secret->digits, guess, strlen(guess), second,
-										  strlen(second), counters, count, &match);
+	bool		ok;
 
+	for (int i = 0; i < run; i++)
+		lengths[i] = strlen(guesses[i]);
+	ok = otp_hotp_search_run(key, secret->digits, run, guesses, lengths, counters, count, &match);
 	otp_hmac_free(key);
 	return ok ? match : match == -1 ? -2 : -3;
 }
 
+static int
+find_pair(const OtpSecret *secret, const char *guess, const char *second, int count)
+{
+	const char *guesses[] = {guess, second};
+
+	return find_run(secret, 2, guesses, count);
+}
+
 static void
-test_search_pair(void)
+test_search_run(void)
 {
 	OtpSecret	secret = secret_of(OTP_SHA1, 6, 20);
 	const char *const *codes = rfc_4226_codes;
+	const char *broken[] = {codes[2], codes[3], codes[5], codes[5]};
+	const char *again[] = {codes[1], codes[2], codes[1]};
+	const char *eleven[OTP_RUN_MAX + 1] = {codes[0]};
 
 	is_integer(find_pair(&secret, codes[0], codes[1], 12), 0, "a pair in the first place");
 	is_integer(find_pair(&secret, codes[8], codes[9], 10), 8, "in the last");
@@ -176,6 +190,15 @@ test_search_pair(void)
 	is_integer(find_pair(&secret, "000000", codes[3], 12), -1, "not the second alone");
 	is_integer(find_pair(&secret, codes[3], "", 12), -1, "no second");
 	is_integer(find_pair(&secret, codes[0], codes[1], 1), -1, "one counter is no pair");
+	is_integer(find_run(&secret, 10, codes, 12), 0, "a run of ten");
+	is_integer(find_run(&secret, 10, codes, 9), -1, "not beyond the count");
+	is_integer(find_run(&secret, 4, codes + 6, 12), 6, "a run at the end");
+	is_integer(find_run(&secret, 4, broken, 12), -1, "not with one wrong");
+	is_integer(find_run(&secret, 3, again, 12), -1, "not with one again");
+	for (int i = 1; i <= OTP_RUN_MAX; i++)
+		eleven[i] = codes[0];
+	is_integer(find_run(&secret, OTP_RUN_MAX + 1, eleven, 12), -2, "no run of eleven");
+	is_integer(find_run(&secret, 0, codes, 12), -2, "no run of none");
 	secret.digits = 11;
 	is_integer(find_pair(&secret, codes[0], codes[1], 12), -2, "no 11 digits");
 }
@@ -274,7 +297,7 @@ main(void)
 		test_rfc_6238();
 		test_digits();
 		test_search();
-		test_search_pair();
+		test_search_run();
 		test_negative();
 	}
 	test_steps();

@@ -1,0 +1,100 @@
+/*
+ * stop.c
+ *		The hard stop: after max_consecutive wrong guesses since the last acceptance for a purpose.
+ */
+#include "compat.h"
+
+#include "utils/timestamp.h"
+
+#include "stop.h"
+#include "store/baseline.h"
+
+void
+otp_stop_load(OtpStop *stop, Relation rel, Snapshot snapshot, const text *user,
+			  const text *purpose, const OtpPolicy *policy, const OtpBudget *budget)
+{
+	ListCell   *cell;
+
+	memset(stop, 0, sizeof(*stop));
+	stop->max = policy->max_consecutive;
+	if (stop->max == 0)
+		return;
+	stop->rows = otp_baseline_fetch_all(rel, snapshot, user, purpose);
+	stop->known = stop->rows != NIL;
+	/* Without any, what was guessed before the policy had a stop does not count. */
+	stop->base = stop->known || budget->cleared_total != OTP_NEVER_CLEARED ?
+		budget->cleared_total : budget->total;
+	foreach(cell, stop->rows)
+		stop->base = Max(stop->base, otp_baseline_total(lfirst(cell)));
+}
+
+int64
+otp_stop_consecutive(const OtpStop *stop, const OtpBudget *budget)
+{
+	return Max(budget->total - stop->base, 0);
+}
+
+int
+otp_stop_left(const OtpStop *stop, const OtpBudget *budget)
+{
+	if (stop->max == 0)
+		return PG_INT32_MAX;
+	return (int) Max(stop->max - otp_stop_consecutive(stop, budget), 0);
+}
+
+TimestampTz
+otp_stop_until(const OtpStop *stop, const OtpPolicy *policy, const OtpBudget *budget,
+			   TimestampTz now)
+{
+	if (otp_stop_left(stop, budget) > 0)
+		return 0;
+	if (policy->stop_for == 0)
+		return DT_NOEND;
+	return budget->last_at + policy->stop_for > now ? budget->last_at + policy->stop_for : 0;
+}
+
+void
+otp_stop_prepare(OtpStop *stop, Relation rel, const text *user, const text *purpose,
+				 const OtpPolicy *policy, const OtpBudget *budget, TimestampTz now)
+{
+	bool		ended = otp_stop_left(stop, budget) == 0 &&
+		otp_stop_until(stop, policy, budget, now) == 0;
+
+	if (stop->max == 0 || (stop->known && !ended))
+		return;
+	if (ended)
+		stop->base = budget->total;
+	otp_baseline_insert(rel, user, purpose, stop->base, true);
+	stop->known = true;
+}
+
+/*
+ * Rows that this one outdoes go with it; if another transaction is at one, that stays, and means nothing.
+ */
+void
+otp_stop_clear(const OtpStop *stop, Relation rel, const text *user, const text *purpose,
+			   const OtpBudget *budget, bool at_once)
+{
+	ListCell   *cell;
+
+	if (otp_stop_consecutive(stop, budget) == 0)
+		return;
+	otp_baseline_insert(rel, user, purpose, budget->total, at_once);
+	foreach(cell, stop->rows)
+		(void) otp_table_remove_if_idle(rel, lfirst(cell));
+}
+
+const char *
+otp_stop_event(const OtpStop *stop, const OtpPolicy *policy, const OtpBudget *budget)
+{
+	int64		consecutive = otp_stop_consecutive(stop, budget);
+
+	if (stop->max == 0)
+		return NULL;
+	if (consecutive == stop->max)
+		return "stopped";
+	if (policy->warn_before > 0 && consecutive < stop->max &&
+		consecutive == Max(stop->max - policy->warn_before, 1))
+		return "warned";
+	return NULL;
+}

@@ -1,0 +1,58 @@
+/*
+ * stop.h
+ *		The hard stop: after max_consecutive wrong guesses since the last acceptance for a purpose.
+ *
+ * The consecutive guesses are a subtraction: the budget's total, which only grows, less what it was at the last
+ * acceptance that has been committed.  So no rollback lowers them.
+ */
+#ifndef OTP_STOP_H
+#define OTP_STOP_H
+
+#include "compat.h"
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+#include "utils/snapshot.h"
+
+#include "store/budget.h"
+#include "store/policy.h"
+
+/* What is known of a user's guesses for a purpose. */
+typedef struct OtpStop
+{
+	int			max;			/* consecutive wrong guesses; 0: no stop */
+	bool		known;			/* is there a row? */
+	int64		base;			/* the total from which they count */
+	List	   *rows;			/* HeapTuples */
+} OtpStop;
+
+/* Reads it; rel: otp_baseline, or NULL if the policy has no stop. */
+extern void otp_stop_load(OtpStop *stop, Relation rel, Snapshot snapshot, const text *user,
+						  const text *purpose, const OtpPolicy *policy, const OtpBudget *budget);
+
+/* Consecutive wrong guesses. */
+extern int64 otp_stop_consecutive(const OtpStop *stop, const OtpBudget *budget);
+
+/* How many more are judged before the stop; PG_INT32_MAX without one. */
+extern int	otp_stop_left(const OtpStop *stop, const OtpBudget *budget);
+
+/* Until when nothing is judged: 0 if it is, DT_NOEND if time does not end the stop. */
+extern TimestampTz otp_stop_until(const OtpStop *stop, const OtpPolicy *policy,
+								  const OtpBudget *budget, TimestampTz now);
+
+/*
+ * Makes sure, before a guess is judged, that there is a row and that a stop which time has ended counts
+ * no more.  The caller holds the user's lock.
+ */
+extern void otp_stop_prepare(OtpStop *stop, Relation rel, const text *user, const text *purpose,
+							 const OtpPolicy *policy, const OtpBudget *budget, TimestampTz now);
+
+/* Records an acceptance, with the transaction or at once. */
+extern void otp_stop_clear(const OtpStop *stop, Relation rel, const text *user,
+						   const text *purpose, const OtpBudget *budget, bool at_once);
+
+/* What a wrong guess that has just been counted comes to: "stopped", "warned" or NULL. */
+extern const char *otp_stop_event(const OtpStop *stop, const OtpPolicy *policy,
+								  const OtpBudget *budget);
+
+#endif							/* OTP_STOP_H */

@@ -1,0 +1,36 @@
+/*
+ * baseline.h
+ *		Table otp_baseline: from where the consecutive wrong guesses of a user and purpose count.
+ *
+ * Rows are only inserted and deleted, so that nobody waits for anybody: of several the greatest
+ * total counts.
+ */
+#ifndef OTP_STORE_BASELINE_H
+#define OTP_STORE_BASELINE_H
+
+#include "compat.h"
+
+#include "nodes/pg_list.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+#include "core/derive.h"
+
+/* All rows, of type HeapTuple, of a user and a purpose or, if that is NULL, all purposes. */
+extern List *otp_baseline_fetch_all(Relation rel, Snapshot snapshot, const text *user,
+									const text *purpose);
+
+/* otp_budget.total of a row. */
+extern int64 otp_baseline_total(HeapTuple tuple);
+
+/* The purpose of a row. */
+extern const text *otp_baseline_purpose(Relation rel, HeapTuple tuple);
+
+/* Inserts a row; permanently, or with the transaction. */
+extern void otp_baseline_insert(Relation rel, const text *user, const text *purpose, int64 total,
+								bool permanent);
+
+/* Deletes all rows of a user, with the transaction; returns how many. */
+extern int64 otp_baseline_remove_all(Relation rel, const text *user);
+
+#endif							/* OTP_STORE_BASELINE_H */

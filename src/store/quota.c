@@ -1,0 +1,130 @@
+/*
+ * quota.c
+ *		Table otp_quota: how many codes were handed out to a user or a destination of late.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+
+#include "store/quota.h"
+#include "store/relation.h"
+#include "store/write.h"
+
+/* The row as it stands on the page, up to the columns of variable width. */
+typedef struct FormData_otp_quota
+{
+	int64		slot;
+	int64		width;
+	int32		issues[OTP_QUOTA_SLOTS];	/* columns issues_1 to issues_8 */
+	/* text scope, subject, purpose */
+} FormData_otp_quota;
+
+enum
+{
+	COL_SLOT = 1,
+	COL_WIDTH,
+	COL_ISSUES_1,
+	COL_SCOPE = COL_ISSUES_1 + OTP_QUOTA_SLOTS,
+	COL_SUBJECT,
+	COL_PURPOSE,
+	COL_COUNT = COL_PURPOSE
+};
+
+static void
+init_keys(ScanKey keys, const OtpQuotaKey *key)
+{
+	ScanKeyInit(&keys[0], COL_SCOPE, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(key->scope));
+	ScanKeyInit(&keys[1], COL_SUBJECT, BTEqualStrategyNumber, F_TEXTEQ,
+				PointerGetDatum(key->subject));
+	ScanKeyInit(&keys[2], COL_PURPOSE, BTEqualStrategyNumber, F_TEXTEQ,
+				PointerGetDatum(key->purpose));
+}
+
+/*
+ * Is the row that the index led to the one that is meant?  A permanent row that has come into a dead one's
+ * place meanwhile is visible to every snapshot.
+ */
+static bool
+is_of(Relation rel, HeapTuple tuple, const OtpQuotaKey *key)
+{
+	const text *const wanted[] = {key->scope, key->subject, key->purpose};
+
+	for (int i = 0; i < lengthof(wanted); i++)
+	{
+		bool		isnull;
+		const text *value = DatumGetTextPP(heap_getattr(tuple, COL_SCOPE + i,
+														RelationGetDescr(rel), &isnull));
+
+		if (!otp_same_text(value, wanted[i]))
+			return false;
+	}
+	return true;
+}
+
+void
+otp_quota_fetch(Relation rel, Snapshot snapshot, const OtpQuotaKey *key, OtpQuotaRow *row)
+{
+	ScanKeyData keys[3];
+	HeapTuple	tuple;
+
+	init_keys(keys, key);
+	tuple = otp_table_fetch(rel, snapshot, lengthof(keys), keys);
+	memset(row, 0, sizeof(*row));
+	if (tuple == NULL)
+		return;
+	if (is_of(rel, tuple, key))
+	{
+		FormData_otp_quota *form = (FormData_otp_quota *) GETSTRUCT(tuple);
+
+		row->exists = true;
+		row->tid = tuple->t_self;
+		row->quota.slot = form->slot;
+		row->quota.width = form->width;
+		memcpy(row->quota.issues, form->issues, sizeof(form->issues));
+	}
+	heap_freetuple(tuple);
+}
+
+void
+otp_quota_create(Relation rel, const OtpQuotaKey *key, const OtpQuota *quota)
+{
+	Datum		values[COL_COUNT];
+	bool		nulls[COL_COUNT] = {false};
+	ScanKeyData keys[3];
+	HeapTuple	tuple;
+
+	init_keys(keys, key);
+	otp_table_check_not_removed(rel, lengthof(keys), keys);
+	values[COL_SLOT - 1] = Int64GetDatum(quota->slot);
+	values[COL_WIDTH - 1] = Int64GetDatum(quota->width);
+	for (int i = 0; i < OTP_QUOTA_SLOTS; i++)
+		values[COL_ISSUES_1 - 1 + i] = Int32GetDatum(quota->issues[i]);
+	values[COL_SCOPE - 1] = PointerGetDatum(key->scope);
+	values[COL_SUBJECT - 1] = PointerGetDatum(key->subject);
+	values[COL_PURPOSE - 1] = PointerGetDatum(key->purpose);
+	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
+	otp_permanent_insert(rel, tuple);
+	heap_freetuple(tuple);
+}
+
+void
+otp_quota_overwrite(OtpOverwrite *overwrite, const OtpQuota *quota)
+{
+	FormData_otp_quota form = {quota->slot, quota->width};
+	OtpPatch	patch = {0, sizeof(form), &form};
+
+	memcpy(form.issues, quota->issues, sizeof(form.issues));
+	otp_overwrite_finish(overwrite, &patch, 1);
+}
+
+int64
+otp_quota_remove_all(Relation rel, const text *user)
+{
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], COL_SCOPE, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum("user"));
+	ScanKeyInit(&keys[1], COL_SUBJECT, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
+	return otp_table_remove_all(rel, lengthof(keys), keys);
+}

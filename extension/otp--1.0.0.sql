@@ -692,7 +692,7 @@ COMMENT ON FUNCTION @extschema@.otp_recovery_left(text) IS
 user_id: 1 to 512 bytes.
 Errors: 22004, 22023 user_id, OT005 row damaged.';
 COMMENT ON FUNCTION @extschema@.otp_self_unlock(text, text[], text) IS
-'Ends the stop of a user and purpose by consecutive codes of one active TOTP authenticator, the last of which is the current one: true once, and then all of them are spent; else false. Both as in otp_verify(): true if and only if the transaction commits, and a wrong guess is charged. A delay holds all the same. Recorded as unlocked.
+'Ends the stop of a user and purpose by consecutive codes of one active TOTP authenticator, the last of which is the current one: true once, and then all of them are spent; else false. Both as in otp_verify(): true if and only if the transaction commits, from when on guesses are judged again, and a wrong guess is charged. A delay holds all the same. Recorded as unlocked.
 user_id, purpose: as in otp_verify(). codes: as many as the policy''s self_unlock says, in the order in which they were shown; no element can be what otp_verify() would not take.
 Errors: 55000 self_unlock is 0, 22023 not as many codes, 22004 codes NULL; else those of otp_verify().';
 COMMENT ON FUNCTION @extschema@.otp_unlock(text) IS
@@ -779,7 +779,7 @@ COMMENT ON COLUMN @extschema@.otp_policy.issues_per_user IS
 COMMENT ON COLUMN @extschema@.otp_policy.issues_per_destination IS
 'The same for one destination, of those who name one, 1 to 1000000; shipped: NULL, any number.';
 COMMENT ON COLUMN @extschema@.otp_policy.max_consecutive IS
-'Wrong guesses of the user, whatever they were aimed at, since the last committed acceptance for the purpose, at which guesses for the purpose are stopped, 1 to 1000000; shipped: NULL, never. Given together with stop_for.';
+'Wrong guesses of the user, whatever they were aimed at, since the last committed acceptance for the purpose, or for any before the purpose has been guessed at, at which guesses for the purpose are stopped, 1 to 1000000; shipped: NULL, never. Given together with stop_for.';
 COMMENT ON COLUMN @extschema@.otp_policy.stop_for IS
 'How long after the user''s last wrong guess the stop ends, 1 minute to 30 days; NULL beside max_consecutive: not before otp_unlock() or otp_self_unlock().';
 COMMENT ON COLUMN @extschema@.otp_policy.warn_before IS

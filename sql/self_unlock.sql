@@ -37,7 +37,7 @@ UPDATE otp_policy SET free_guesses = 1;
 SELECT otp_self_unlock('self-1', run_of(:'secret', -2)) AS delayed;
 UPDATE otp_policy SET free_guesses = 100;
 
--- What does; with the transaction.
+-- What does; when the transaction commits, and not before.
 BEGIN;
 SELECT otp_self_unlock('self-1', run_of(:'secret', -2)) AS right;
 SELECT consecutive, stopped_until FROM otp_status('self-1') WHERE purpose = 'login';
@@ -55,9 +55,10 @@ SELECT event, method FROM otp_event WHERE user_id = 'self-1' AND event = 'unlock
 -- Only the purpose's own stop ends, only by TOTP, only if the policy accepts that.
 INSERT INTO otp_policy (purpose, max_consecutive, self_unlock) VALUES ('payment', 2, 2);
 INSERT INTO otp_policy (purpose, methods) VALUES ('issued only', '{issued}');
-SELECT stop_it('self-1');
+SELECT otp_unlock('self-1');
 SELECT otp_issue('self-1', 'payment') IS NOT NULL AS issued, (otp_attempt('self-1', 'NOCODE1', 'payment')).reason, (otp_attempt('self-1', 'NOCODE2', 'payment')).reason,
        (otp_attempt('self-1', 'NOCODE3', 'payment')).reason;
+SELECT stop_it('self-1');
 UPDATE otp_credential SET last_position = day_step(-20), drift = 0 WHERE user_id = 'self-1';
 SELECT otp_self_unlock('self-1', run_of(:'secret', -2), 'issued only') AS not_accepted;
 SELECT otp_self_unlock('self-1', run_of(:'secret', -2, 2), 'payment') AS right;

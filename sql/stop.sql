@@ -24,7 +24,7 @@ SELECT reason, attempts_left, retry_at FROM otp_attempt('stop-1', :'code');
 SELECT charged('stop-1');
 -- A warning comes before, an event when it has come.
 SELECT events_of('stop-1');
--- Another code does not help; for another purpose the count begins with the first guess.
+-- Another code does not help, nor a purpose that was never guessed at.
 SELECT otp_issue('stop-1')::text AS code \gset
 SELECT reason FROM otp_attempt('stop-1', :'code');
 SELECT otp_issue('stop-1', 'payment')::text AS payment \gset
@@ -68,6 +68,21 @@ BEGIN
   RAISE NOTICE 'judged at most 5: %', judged <= 5;
 END $$;
 SELECT charged('stop-3') <= 5 AS at_most_5;
+
+-- A purpose that was never guessed at counts from the last acceptance for any, once that is committed.
+SELECT otp_issue('stop-2', 'payment')::text AS payment \gset
+BEGIN;
+SELECT otp_unlock('stop-2');
+SELECT otp_issue('stop-2')::text AS code \gset
+SELECT n, reason, attempts_left FROM wrong_guesses('stop-2', :'code', 31, 32);
+SELECT otp_verify('stop-2', :'code') AS right;
+SELECT n, reason, attempts_left FROM wrong_guesses('stop-2', :'payment', 31, 31, 'payment');
+ROLLBACK;
+SELECT n, reason, attempts_left FROM wrong_guesses('stop-2', :'payment', 32, 32, 'payment');
+SELECT otp_issue('stop-2')::text AS code, otp_issue('stop-2', 'transfer')::text AS transfer \gset
+SELECT otp_verify('stop-2', :'code') AS right;
+SELECT n, reason, attempts_left FROM wrong_guesses('stop-2', :'transfer', 33, 33, 'transfer');
+SELECT n, reason, attempts_left FROM wrong_guesses('stop-2', :'payment', 34, 35, 'payment');
 
 -- requirement 6: a success for one purpose does not clear another's failures.
 INSERT INTO otp_policy (purpose) VALUES ('payment');
@@ -160,9 +175,9 @@ SELECT count(*) FROM wrong_guesses('stop-16', :'code', 1, 2);
 SELECT purpose, expires_at - issued_at AS life, attempts_left, wrong_guesses, level, delayed_until, consecutive, stopped_until,
        authenticators, recovery_codes
   FROM otp_status('stop-16');
-SELECT count(*) FROM wrong_guesses('stop-16', :'code', 3, 3);
 SELECT credential_id, otp_confirm('stop-16', hotp_at('GEZDGNBV', 0)::text) AS confirmed FROM otp_enroll('stop-16', 'hotp', secret => 'GEZDGNBV') \gset
 SELECT count(*) FROM otp_recovery_codes('stop-16', 7);
+SELECT count(*) FROM wrong_guesses('stop-16', :'code', 3, 3);
 SELECT purpose, issued_at IS NOT NULL AS live, wrong_guesses, consecutive, stopped_until, authenticators, recovery_codes FROM otp_status('stop-16');
 SELECT otp_cancel('stop-16');
 UPDATE otp_policy SET free_guesses = 1, max_consecutive = NULL WHERE purpose = 'default';

@@ -160,7 +160,7 @@ static int64
 least_baseline(const text *user, Snapshot snapshot, const OtpBudget *budget)
 {
 	Relation	rel = otp_table_open(OTP_TABLE_BASELINE, user, AccessShareLock);
-	List	   *rows = otp_baseline_fetch_all(rel, snapshot, user, NULL);
+	List	   *rows = otp_baseline_fetch_committed(rel, snapshot, user);
 	int64		least = PG_INT64_MAX;
 	const text *last = NULL;
 	int64		greatest = 0;

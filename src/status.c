@@ -158,7 +158,7 @@ purposes_of(const Status *status)
 
 	foreach(cell, rows)
 		purposes = add_purpose(purposes, lfirst(cell));
-	rows = otp_baseline_fetch_all(status->baselines, status->snapshot, status->user, NULL);
+	rows = otp_baseline_fetch_committed(status->baselines, status->snapshot, status->user);
 	foreach(cell, rows)
 		purposes = add_purpose(purposes, otp_baseline_purpose(status->baselines, lfirst(cell)));
 	if (purposes == NIL)

@@ -13,19 +13,31 @@ void
 otp_stop_load(OtpStop *stop, Relation rel, Snapshot snapshot, const text *user,
 			  const text *purpose, const OtpPolicy *policy, const OtpBudget *budget)
 {
+	int64		any = OTP_NEVER_CLEARED;
+	List	   *rows;
 	ListCell   *cell;
 
 	memset(stop, 0, sizeof(*stop));
 	stop->max = policy->max_consecutive;
 	if (stop->max == 0)
 		return;
-	stop->rows = otp_baseline_fetch_all(rel, snapshot, user, purpose);
-	stop->known = stop->rows != NIL;
-	/* Without any, what was guessed before the policy had a stop does not count. */
-	stop->base = stop->known || budget->cleared_total != OTP_NEVER_CLEARED ?
-		budget->cleared_total : budget->total;
-	foreach(cell, stop->rows)
-		stop->base = Max(stop->base, otp_baseline_total(lfirst(cell)));
+	rows = otp_baseline_fetch_committed(rel, snapshot, user);
+	foreach(cell, rows)
+	{
+		HeapTuple	row = lfirst(cell);
+
+		any = Max(any, otp_baseline_total(row));
+		if (!otp_same_text(otp_baseline_purpose(rel, row), purpose))
+			continue;
+		if (stop->last == NULL || otp_baseline_total(row) > otp_baseline_total(stop->last))
+			stop->last = row;
+		stop->rows = lappend(stop->rows, row);
+	}
+	/* Without the others, each further purpose would bring as many guesses again. */
+	stop->base = Max(stop->last ? otp_baseline_total(stop->last) : any, budget->cleared_total);
+	/* What was guessed before the policy had a stop does not count. */
+	if (stop->base == OTP_NEVER_CLEARED)
+		stop->base = budget->total;
 }
 
 int64
@@ -60,16 +72,16 @@ otp_stop_prepare(OtpStop *stop, Relation rel, const text *user, const text *purp
 	bool		ended = otp_stop_left(stop, budget) == 0 &&
 		otp_stop_until(stop, policy, budget, now) == 0;
 
-	if (stop->max == 0 || (stop->known && !ended))
+	if (stop->max == 0 || (stop->last != NULL && !ended))
 		return;
 	if (ended)
 		stop->base = budget->total;
 	otp_baseline_insert(rel, user, purpose, stop->base, true);
-	stop->known = true;
 }
 
 /*
- * Rows that this one outdoes go with it; if another transaction is at one, that stays, and means nothing.
+ * Rows that were outdone before go with it; if another transaction is at one, that stays, and means nothing.  The
+ * last one is what counts until this transaction has committed.
  */
 void
 otp_stop_clear(const OtpStop *stop, Relation rel, const text *user, const text *purpose,
@@ -81,7 +93,8 @@ otp_stop_clear(const OtpStop *stop, Relation rel, const text *user, const text *
 		return;
 	otp_baseline_insert(rel, user, purpose, budget->total, at_once);
 	foreach(cell, stop->rows)
-		(void) otp_table_remove_if_idle(rel, lfirst(cell));
+		if (lfirst(cell) != stop->last)
+			(void) otp_table_remove_if_idle(rel, lfirst(cell));
 }
 
 const char *

@@ -21,9 +21,9 @@
 typedef struct OtpStop
 {
 	int			max;			/* consecutive wrong guesses; 0: no stop */
-	bool		known;			/* is there a row? */
 	int64		base;			/* the total from which they count */
-	List	   *rows;			/* HeapTuples */
+	List	   *rows;			/* HeapTuples of the purpose */
+	HeapTuple	last;			/* of those the one with the greatest total; NULL if there is none */
 } OtpStop;
 
 /* Reads it; rel: otp_baseline, or NULL if the policy has no stop. */

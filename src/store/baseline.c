@@ -32,13 +32,18 @@ enum
 };
 
 List *
-otp_baseline_fetch_all(Relation rel, Snapshot snapshot, const text *user, const text *purpose)
+otp_baseline_fetch_committed(Relation rel, Snapshot snapshot, const text *user)
 {
-	ScanKeyData keys[2];
+	ScanKeyData key;
+	List	   *rows;
+	ListCell   *cell;
 
-	ScanKeyInit(&keys[0], COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
-	ScanKeyInit(&keys[1], COL_PURPOSE, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(purpose));
-	return otp_table_fetch_all(rel, snapshot, purpose == NULL ? 1 : 2, keys);
+	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
+	rows = otp_table_fetch_all(rel, snapshot, 1, &key);
+	foreach(cell, rows)
+		if (otp_table_is_own(lfirst(cell)))
+			rows = foreach_delete_current(rows, cell);
+	return rows;
 }
 
 int64

@@ -16,9 +16,11 @@
 
 #include "core/derive.h"
 
-/* All rows, of type HeapTuple, of a user and a purpose or, if that is NULL, all purposes. */
-extern List *otp_baseline_fetch_all(Relation rel, Snapshot snapshot, const text *user,
-									const text *purpose);
+/*
+ * All rows of a user, of type HeapTuple, in the order of their purposes; not those of acceptances of this transaction,
+ * which may yet be rolled back.
+ */
+extern List *otp_baseline_fetch_committed(Relation rel, Snapshot snapshot, const text *user);
 
 /* otp_budget.total of a row. */
 extern int64 otp_baseline_total(HeapTuple tuple);

@@ -196,7 +196,10 @@ suite_tap()
 				echo "--- $stem"
 				tail -n 60 "$PWD/tmp_check/log/regress_log_$stem" 2>/dev/null || true
 			done
+		return 1
 	}
+	# the tables that tests have to show
+	sed -n 's,^# \(|.*|\)$,\1,p' "$OTP_SCRATCH/log/tap.tap"
 }
 
 suite_pgtap()

@@ -1,6 +1,8 @@
 /*
  * test_hotp.c
  *		HOTP against RFC 4226 appendix D, TOTP against RFC 6238 appendix B.
+ *
+ * Requirements: 17, 23.
  */
 #include "hotp.h"
 
@@ -244,6 +246,57 @@ test_search(void)
 	is_integer(find(&secret, "755224", counters, 7), -2, "misuse matches nothing");
 }
 
+/* How many digests were computed. */
+static int	computed;
+
+static bool
+counted_end(OtpDigest *digest, uint8_t *out)
+{
+	computed++;
+	return method->digest->end(digest, out);
+}
+
+/* All of the window is computed and compared, wherever the match is, and if there is none. */
+static void
+test_whole_window(void)
+{
+	static const uint64_t counters[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+	static const char *const guesses[][3] = {
+		{"755224", "287082", "359152"}, {"287922", "162583", "399871"}, {"399871", "520489", "000000"},
+		{"000000", "000000", "000000"}, {"75522", "", ""}
+	};
+	OtpDigestMethod counting = *method->digest;
+	OtpHmac    *key;
+	int			matches = 0;
+	int			first = 0;
+
+	counting.end = counted_end;
+	key = otp_hmac_new_by(&counting, OTP_SHA1);
+	for (int i = 0; i < 5; i++)
+	{
+		for (int run = 1; run <= 3; run++)
+		{
+			size_t		lengths[3];
+			int			match;
+
+			for (int j = 0; j < run; j++)
+				lengths[j] = strlen(guesses[i][j]);
+			otp_hmac_key(key, SEED, 20);
+			computed = 0;
+			if (run == 1)
+				otp_hotp_search(key, 6, guesses[i][0], lengths[0], counters, 10, &match);
+			else
+				otp_hotp_search_run(key, 6, run, guesses[i], lengths, counters, 10, &match);
+			matches += match >= 0;
+			first = i == 0 && run == 1 ? computed : first;
+			is_integer(computed, first, "as many digests wherever the match is");
+		}
+	}
+	otp_hmac_free(key);
+	is_integer(matches, 8, "and some match");
+	ok(first >= 10 && first % 10 == 0, "as many for each counter");
+}
+
 static void
 test_steps(void)
 {
@@ -298,6 +351,7 @@ main(void)
 		test_digits();
 		test_search();
 		test_search_run();
+		test_whole_window();
 		test_negative();
 	}
 	test_steps();

@@ -1,4 +1,5 @@
 -- otp_verify by the codes of authenticators.
+-- Requirements: 4, 6, 9, 11, 13, 15, 16, 18, 26, 38.
 
 UPDATE otp_policy SET free_guesses = 100, max_attempts = 100 WHERE purpose = 'default';
 -- Enrolled and active at once, without spending a code: not how an application does it.

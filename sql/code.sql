@@ -1,4 +1,5 @@
 -- Type otp.
+-- Requirements: 14, 23, 24, 35.
 
 -- A code is text in canonical form: no separators, upper case, leading zeros kept (requirement 35).
 SELECT otp '001234', otp '000000', otp ' 00-12 34 ', otp 'abcd-efgh', otp 'A1b2',

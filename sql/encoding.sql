@@ -1,4 +1,5 @@
 -- requirement 14 in databases of other encodings: text is read in the database's own.
+-- Requirements: 14.
 
 -- Codes in bytes of the encoding, and whether they are 123456.
 \set probe 'SELECT what, convert_from(code, getdatabaseencoding())::otp = otp ''123456'' AS equal FROM spelling'

@@ -1,4 +1,5 @@
 -- otp_enroll, otp_confirm, otp_credentials, otp_revoke: the life of an authenticator.
+-- Requirements: 8, 12, 18, 22.
 
 -- The key of RFC 4226, appendix D, whose codes are 755224, 287082, 359152, 969429, 338314, 254676, 287922, 162583, 399871, 520489.
 CREATE FUNCTION rfc_secret() RETURNS otp_secret LANGUAGE sql IMMUTABLE RETURN otp_secret('12345678901234567890'::bytea);

@@ -1,4 +1,5 @@
 -- Table otp_event: the trail.
+-- Requirements: 17, 24, 40, 41.
 
 INSERT INTO otp_policy (purpose, trail) VALUES ('all', 'all'), ('rejections', 'rejections'), ('none', 'none');
 UPDATE otp_policy SET free_guesses = 100, max_attempts = 3 WHERE purpose = 'default';

@@ -1,4 +1,5 @@
 -- The secrets of a user's authenticators, for another system.
+-- Requirements: 43.
 
 SELECT credential_id FROM otp_enroll('export-1', 'hotp', issuer => 'ACME', secret => 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', counter => 7) \gset
 -- One that is pending has been shown already.

@@ -1,4 +1,5 @@
 -- otp_forget: all of a user is gone, but for what the limits need.
+-- Requirements: 5.
 
 UPDATE otp_policy SET free_guesses = 3, first_delay = '1 hour', longest_delay = '1 hour', forgive_every = '30 days' WHERE purpose = 'default';
 SELECT active('forget-1', 'hotp', rfc_secret()) > 0 AS enrolled, count(*) AS codes FROM otp_recovery_codes('forget-1');

@@ -1,4 +1,5 @@
 -- What the extension is made of, who may use it, and whether it is explained.
+-- Requirements: 36, 37.
 
 -- Array types and the row types of tables, which are members since PostgreSQL 17, are left out.
 CREATE TEMP VIEW member AS

@@ -1,4 +1,5 @@
 -- Privileges, as an ordinary role sees them.
+-- Requirements: 20, 36.
 
 CREATE ROLE regress_otp_app;
 CREATE ROLE regress_otp_visitor;

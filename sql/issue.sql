@@ -1,4 +1,5 @@
 -- otp_issue, otp_resend, otp_cancel.
+-- Requirements: 7, 19, 26, 27, 33, 35, 41.
 
 -- A code of the default policy, for the default purpose, without a context.
 SELECT otp_issue('issue-1')::text AS code \gset

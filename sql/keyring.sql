@@ -1,5 +1,6 @@
 -- Data keys and the master key that wraps them.  The file of the master key is the server's; where
 -- a certain key is wanted, the tests take it from a command.
+-- Requirements: 20, 21, 37.
 
 -- requirement 21: there is one key, which writes; challenges name the key that they are derived from.
 SELECT otp_issue('keyring-1') IS NOT NULL AS issued;

@@ -1,5 +1,6 @@
 -- How many wrong guesses a user bears, in which time.  To let time pass, the tests move last_at, which
 -- nobody else may.  The times are long, so that the time that the tests take does not matter.
+-- Requirements: 1, 5, 6, 9, 10, 13.
 INSERT INTO otp_policy VALUES ('default', 6, 'digits', '1 day', 100, 'all',
                                '{issued,totp,hotp,recovery}', false,
                                '0', '1 hour', NULL, NULL, NULL, NULL, 3, 0, false, 3, '30 days', '3 hours', '12 hours', 4, 100, '1 hour');

@@ -1,4 +1,5 @@
 -- Table otp_policy: what a DBA can set, and when it counts.
+-- Requirements: 30, 35, 37, 42.
 
 -- What makes no sense is refused, by constraints that say what does.
 SELECT what, failure('INSERT INTO otp_policy (purpose, ' || command)

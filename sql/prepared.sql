@@ -1,5 +1,6 @@
 -- Two-phase commit.  Where the server does not allow it (max_prepared_transactions = 0), there is
 -- nothing to show.
+-- Requirements: 2, 16.
 SELECT current_setting('max_prepared_transactions') = '0' AS impossible \gset
 \if :impossible
 \quit

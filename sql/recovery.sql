@@ -1,4 +1,5 @@
 -- Recovery codes.
+-- Requirements: 8, 25.
 
 UPDATE otp_policy SET free_guesses = 100 WHERE purpose = 'default';
 CREATE TABLE recovery_code AS SELECT n, c::text FROM otp_recovery_codes('recovery-1') WITH ORDINALITY AS r (c, n);

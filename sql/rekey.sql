@@ -1,4 +1,5 @@
 -- Data keys are exchanged: otp_rotate_key, otp_rekey, otp_keys, and what keeps a key that is in use.
+-- Requirements: 20, 21.
 
 DELETE FROM otp_challenge;
 DELETE FROM otp_credential;

@@ -1,4 +1,5 @@
 -- otp_resync: two consecutive codes, under the same limits, both spent, never backwards.
+-- Requirements: 8, 11, 12, 18.
 
 UPDATE otp_policy SET free_guesses = 100 WHERE purpose = 'default';
 SELECT active('resync-1', 'hotp', rfc_secret()) AS id \gset

@@ -1,4 +1,5 @@
 -- The extension in a schema of any name, whatever the caller's search_path.
+-- Requirements: 36.
 
 DROP EXTENSION otp;
 CREATE SCHEMA "Regress Otp, Ltd.";

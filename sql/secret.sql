@@ -1,4 +1,5 @@
 -- Type otp_secret.
+-- Requirements: 22, 24.
 
 -- Base32, in every way in which people write it, is one secret: SHA1, 6 digits, 30 seconds.
 SELECT text, text::otp_secret, otp_secret_key(text::otp_secret)

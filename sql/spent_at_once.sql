@@ -1,4 +1,5 @@
 -- requirement 16: a purpose may say that what is accepted is spent at once, whatever becomes of the transaction.
+-- Requirements: 16.
 
 UPDATE otp_policy SET free_guesses = 100 WHERE purpose = 'default';
 INSERT INTO otp_policy (purpose, spent_at_once) VALUES ('at once', true);

@@ -1,4 +1,5 @@
 -- HOTP (RFC 4226) and TOTP (RFC 6238).  The codes beyond the RFCs' own vectors are from Python's hmac.
+-- Requirements: 14, 17, 35.
 
 CREATE TEMP TABLE seed AS
   SELECT otp_secret('12345678901234567890', 'SHA1') AS six,

@@ -1,4 +1,5 @@
 -- otp_verify and otp_attempt: verdicts, what they cost, and what becomes of them.
+-- Requirements: 2, 3, 4, 5, 6, 7, 9, 14, 15, 16, 26, 28, 36, 37, 38.
 
 -- Right once, and then a replay; what it says beside yes and no (requirements 9, 15).
 SELECT otp_issue('verify-1')::text AS code \gset

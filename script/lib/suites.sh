@@ -1,7 +1,10 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 #
 # The suites of script/test, and the table of what they counted.  Runs inside run_private, in the
 # root of the tree.
+
+# shellcheck source=script/lib/results.sh
+source "$root/script/lib/results.sh"
 
 table=()
 total_passed=0
@@ -23,7 +26,7 @@ tally()
 	row="$passed passed"
 	((failed == 0)) || row+=", $failed FAILED"
 	((skipped == 0)) || row+=", $skipped skipped"
-	row=$(printf '%-9s %6s %s' "$suite" "${row%% *}" "${row#* }")
+	row=$(printf '%-12s %6s %s' "$suite" "${row%% *}" "${row#* }")
 	table+=("$row")
 	total_passed=$((total_passed + passed))
 	total_failed=$((total_failed + failed))
@@ -32,7 +35,7 @@ tally()
 # none SUITE [TEXT]: a row without a count.
 none()
 {
-	table+=("$(printf '%-9s %6s' "$1" "${2:-none}")")
+	table+=("$(printf '%-12s %6s' "$1" "${2:-none}")")
 }
 
 # The last lines: the table.  False if anything failed.
@@ -40,7 +43,7 @@ print_table()
 {
 	echo
 	printf '%s\n' "${table[@]}"
-	printf '%-9s %6d passed, %d failed\n' total "$total_passed" "$total_failed"
+	printf '%-12s %6d passed, %d failed\n' total "$total_passed" "$total_failed"
 	((total_failed == 0))
 }
 
@@ -100,7 +103,8 @@ ok()
 suite_unit()
 {
 	[[ -e test/unit/run ]] || { none unit && return; }
-	tap_suite unit run_unit
+	tap_suite unit run_unit || true
+	results_of_unit
 }
 
 run_unit()
@@ -152,6 +156,7 @@ installcheck()
 		none "$suite" && return
 	fi
 	tally "$suite" "$status" "$passed" "$((failed + unlisted))"
+	results_of_regress "$suite"
 	((status != 0)) || return 0
 	[[ $suite == regress ]] || output=output_iso
 	grep -E '^not ok|FAILED' "$log" || tail -n 30 "$log"
@@ -196,10 +201,10 @@ suite_tap()
 				echo "--- $stem"
 				tail -n 60 "$PWD/tmp_check/log/regress_log_$stem" 2>/dev/null || true
 			done
-		return 1
 	}
 	# the tables that tests have to show
 	sed -n 's,^# \(|.*|\)$,\1,p' "$OTP_SCRATCH/log/tap.tap"
+	results_of_prove tap
 }
 
 suite_pgtap()
@@ -209,6 +214,7 @@ suite_pgtap()
 	((${#files[@]} > 0)) || { none pgtap && return; }
 	need_server
 	tap_suite pgtap run_pgtap "${files[@]}" || server_trouble
+	results_of_prove pgtap
 }
 
 run_pgtap()

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 #
 # What test/model/run checks; the sizes and what can be left out are in session.pml and basics.pml.
+# Requirements: 1, 2, 4, 5, 11, 16.
 
 guesses=(-DCODES=1 -DNO_ISSUE -DNO_SAVEPOINTS)
 strict=(-DMAX_ATTEMPTS=1 -DFREE_GUESSES=2)

@@ -1,6 +1,7 @@
 -- The life of an account, as an application's role leads it: a phone is enrolled, confirmed and used, its codes are tried
 -- again, its clock is brought back into step; a token beside it; recovery codes when the phone is lost; delays; the trail;
--- and the end (requirements 8, 11, 12, 14, 15, 18, 25, 26, 36, 40).
+-- and the end.
+-- Requirements: 8, 11, 12, 14, 15, 18, 25, 26, 36, 40.
 
 BEGIN;
 SELECT plan(76);

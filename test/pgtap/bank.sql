@@ -1,6 +1,6 @@
 -- A bank: a payment as an application's role makes it, by a function of its own that verifies and pays in
--- one transaction.  Guesses, fraud, an account without the money, a replay, a delay, and the auditor
--- (requirements 2, 16, 26, 27, 28, 33, 36, 40).
+-- one transaction.  Guesses, fraud, an account without the money, a replay, a delay, and the auditor.
+-- Requirements: 2, 16, 26, 27, 28, 33, 36, 40.
 
 BEGIN;
 SELECT plan(31);

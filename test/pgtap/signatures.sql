@@ -1,5 +1,5 @@
--- What each function takes and gives, and who may do what: signatures, privileges, tables (requirements 36,
--- 37, 42).
+-- What each function takes and gives, and who may do what: signatures, privileges, tables.
+-- Requirements: 36, 37, 42.
 
 BEGIN;
 SELECT plan(311);

@@ -1,5 +1,6 @@
 # The storm: sessions that do random things while backends, servers and clients die.  Then the record, the tables and
 # the trail have to agree that the promises held.
+# Requirements: 1, 2, 3, 11, 13, 16, 25.
 
 use strict;
 use warnings FATAL => 'all';

@@ -1,4 +1,5 @@
 # Many clients guess at once, and many ways to undo a guess: the limits are exact all the same.
+# Requirements: 1, 2, 3, 4, 5, 6.
 
 use strict;
 use warnings FATAL => 'all';

@@ -1,4 +1,5 @@
 # Many clients have the right code at once: of all transactions that commit, one accepted it.
+# Requirements: 3, 16.
 
 use strict;
 use warnings FATAL => 'all';

@@ -1,5 +1,6 @@
 # Backends killed, sessions ended, statements cancelled, clients gone, the server stopped dead: what a
 # client was told is still so afterwards.
+# Requirements: 1, 2, 16.
 
 use strict;
 use warnings FATAL => 'all';

@@ -1,4 +1,5 @@
 # A physical standby: what it answers, what it refuses, and what it knows once it is promoted.
+# Requirements: 2, 13, 37.
 
 use strict;
 use warnings FATAL => 'all';

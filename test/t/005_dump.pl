@@ -1,4 +1,5 @@
 # Dump and restore: what comes along, what does not, and what happens without the master key.
+# Requirements: 20, 42.
 
 use strict;
 use warnings FATAL => 'all';

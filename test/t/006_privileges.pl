@@ -1,4 +1,5 @@
 # What an ordinary role may do, what it may not, and what its search_path cannot change.
+# Requirements: 20, 36, 39.
 
 use strict;
 use warnings FATAL => 'all';

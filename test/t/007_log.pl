@@ -1,5 +1,6 @@
 # The server log, with everything in it that can be, after every error that can be provoked: it has no
-# code, no secret and no key.  Requirement 24.
+# code, no secret and no key.
+# Requirements: 24.
 
 use strict;
 use warnings FATAL => 'all';

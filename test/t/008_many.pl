@@ -1,5 +1,6 @@
 # 100,000 users in one statement, with the locks that a server has by default, before PostgreSQL 19
 # doubled them.
+# Requirements: 38.
 
 use strict;
 use warnings FATAL => 'all';

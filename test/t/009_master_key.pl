@@ -1,4 +1,5 @@
 # The master key: where it comes from, how it is kept, and what happens if it is not to be had.
+# Requirements: 20, 37.
 
 use strict;
 use warnings FATAL => 'all';

@@ -1,4 +1,5 @@
 # Prepared transactions, and sessions that many clients share, as behind a pooling proxy.
+# Requirements: 2, 16.
 
 use strict;
 use warnings FATAL => 'all';

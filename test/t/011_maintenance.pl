@@ -1,5 +1,6 @@
 # An administrator's work on the tables, while clients guess: no guess is lost, and none is charged to
-# somebody else.  Requirement 41.
+# somebody else.
+# Requirements: 41.
 
 use strict;
 use warnings FATAL => 'all';

@@ -1,5 +1,6 @@
 # An index that is built CONCURRENTLY while guesses are rejected: nobody waits for it, nothing is in it twice,
 # every guess is counted.
+# Requirements: 2, 40.
 
 use strict;
 use warnings FATAL => 'all';

@@ -1,5 +1,6 @@
 # Authenticators and recovery codes: many clients have the right code at once, sessions and servers go down,
 # a standby is promoted, a dump restored: of no code two acceptances, and nothing goes back.
+# Requirements: 11, 13, 16, 25, 42.
 
 use strict;
 use warnings FATAL => 'all';

@@ -1,9 +1,10 @@
 # What the session's memory holds of a secret: while a call site of a pure function may use it again,
-# its keyed state; afterwards, however the query ended, nothing.  Requirement 23.
+# its keyed state; afterwards, however the query ended, nothing.
 #
 # The states are computed apart.  Whoever has them can make codes; and nothing but the kept key has them,
 # while the key itself also stands in the plan and the rows of the query, which PostgreSQL frees
 # and does not wipe.
+# Requirements: 23.
 
 use strict;
 use warnings FATAL => 'all';

@@ -1,4 +1,5 @@
 # 100,000 tokens in one call, all or nothing; and what an export leaves behind.
+# Requirements: 43.
 
 use strict;
 use warnings FATAL => 'all';

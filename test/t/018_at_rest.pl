@@ -1,5 +1,6 @@
 # What is on disk, in the WAL and in a dump after all that authenticators, recovery codes and issued codes go
-# through: no secret and no code.  Requirements 19, 20 and 24.
+# through: no secret and no code.
+# Requirements: 19, 20, 24.
 
 use strict;
 use warnings FATAL => 'all';

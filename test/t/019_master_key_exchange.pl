@@ -1,5 +1,6 @@
 # The master key is exchanged while clients verify: at every moment everything is accepted that should be,
 # with whichever of the two keys it takes.
+# Requirements: 20, 21.
 
 use strict;
 use warnings FATAL => 'all';

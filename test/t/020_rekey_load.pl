@@ -1,5 +1,6 @@
 # 100,000 authenticators are re-sealed again and again while clients use them: no code is refused that
 # should be accepted, none is accepted twice, and the old keys can be dropped at once.
+# Requirements: 11, 21.
 
 use strict;
 use warnings FATAL => 'all';

@@ -1,6 +1,8 @@
 /*
  * test_aead.c
  *		Sealing and subkeys, against computations apart.
+ *
+ * Requirements: 20.
  */
 #include "aead.h"
 

@@ -1,6 +1,8 @@
 /*
  * test_alphabet.c
  *		The alphabets, and that no symbol is more frequent than another.
+ *
+ * Requirements: 22, 35.
  */
 #include "alphabet.h"
 

@@ -1,6 +1,8 @@
 /*
  * test_canonical.c
- *		The one form of a code, however it was typed (requirement 14).
+ *		The one form of a code, however it was typed.
+ *
+ * Requirements: 14.
  */
 #include "canonical.h"
 

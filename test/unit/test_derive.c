@@ -2,6 +2,8 @@
  * test_derive.c
  *		Codes and digests of guesses, against a computation apart: OpenSSL's
  *		one-shot HMAC over a message put together here.
+ *
+ * Requirements: 19.
  */
 #include "derive.h"
 

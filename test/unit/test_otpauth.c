@@ -1,6 +1,8 @@
 /*
  * test_otpauth.c
  *		otpauth:// URIs: what is read, what is refused and where.
+ *
+ * Requirements: 43.
  */
 #include "otpauth.h"
 

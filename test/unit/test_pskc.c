@@ -4,6 +4,8 @@
  *		with something changed.
  *
  * The files are in test/data/pskc and say where they are from.
+ *
+ * Requirements: 43.
  */
 #include "pskc.h"
 

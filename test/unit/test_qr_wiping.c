@@ -6,6 +6,8 @@
  * The sources are compiled once more, with functions of other names, and take their
  * memory here: all of it zero, as it has to be when it comes back.  So do libpng and zlib.
  * A symbol is libqrencode's memory; of that only the modules can be looked at.
+ *
+ * Requirements: 23.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,8 @@
 /*
  * test_secure.c
  *		Comparison and wiping.
+ *
+ * Requirements: 23.
  */
 #include "secure.h"
 

@@ -2,6 +2,8 @@
  * test_token_csv.c
  *		CSV files of tokens: OATH CSV with and without a header, and the two formats of the
  *		YubiKey Personalization Tool.
+ *
+ * Requirements: 43.
  */
 #include "token_csv.h"
 

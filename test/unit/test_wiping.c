@@ -7,6 +7,8 @@
  * are the key, bare and under each pad; the state of the digest past each pad, with
  * which whoever has it can make codes; and the inner and the outer digest of a code.
  * All of them are computed apart.
+ *
+ * Requirements: 23.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 

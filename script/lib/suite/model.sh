@@ -4,5 +4,8 @@
 
 suite_model()
 {
-	tap_suite model test/model/run
+	local status=0
+
+	tap_suite model test/model/run || status=1
+	result test/model/configurations.sh "$status"
 }

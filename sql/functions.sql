@@ -65,3 +65,10 @@ SELECT attrelid::regclass || '.' || attname AS column_without_comment
         (c.oid IN (SELECT objid FROM member WHERE classid = 'pg_class'::regclass) OR
          reltype IN (SELECT objid FROM member WHERE classid = 'pg_type'::regclass))
   ORDER BY attrelid::regclass::text COLLATE "C", attnum;
+SELECT pg_describe_object(class, object, 0) AS other_without_comment
+  FROM (SELECT classid, objid FROM member WHERE classid NOT IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_class'::regclass)
+        UNION ALL SELECT 'pg_class'::regclass, indexrelid FROM pg_index JOIN member ON classid = 'pg_class'::regclass AND objid = indrelid
+        UNION ALL SELECT 'pg_trigger'::regclass, t.oid FROM pg_trigger AS t JOIN member ON classid = 'pg_class'::regclass AND objid = tgrelid
+                    WHERE NOT tgisinternal) AS other (class, object)
+  WHERE NOT EXISTS (SELECT FROM pg_description WHERE classoid = class AND objoid = object AND objsubid = 0)
+  ORDER BY 1;

@@ -7,7 +7,7 @@
 
 MODULE_big = otp
 EXTENSION = otp
-DATA = extension/otp--1.0.0.sql
+DATA = extension/otp--1.0.0.sql extension/otp--1.0.0--1.1.0.sql
 
 OBJS = \
 	src/args.o \

@@ -3,6 +3,8 @@
 # The version is written by hand in otp.control; is it the same everywhere else?  Prints TAP.
 
 set -euo pipefail
+shopt -s extglob
+export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 tests=0
@@ -31,17 +33,40 @@ meta()
 }
 
 version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" otp.control)
-script=extension/otp--$version.sql
+scripts=(extension/*)
+
+# The scripts by which PostgreSQL comes from nothing to that version: of the first one, then a delta for each.
+bases=(extension/otp--+([0-9.]).sql)
+path=("${bases[0]}")
+at=${bases[0]#extension/otp--} at=${at%.sql}
+while [[ $at != "$version" ]] && delta=(extension/otp--"$at"--*.sql) && [[ -f ${delta[0]} ]]; do
+	path+=("${delta[0]}")
+	at=${delta[0]##*--} at=${at%.sql}
+done
 
 is 'otp.control: a version' "$([[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] && echo yes)" yes
 is 'META.json: JSON' "$(meta >/dev/null && echo yes)" yes
 is 'META.json: version' "$(meta version)" "$version"
 is 'META.json: version of what it provides' "$(meta provides otp version)" "$version"
-is 'META.json: file of what it provides' "$(meta provides otp file)" "$script"
-is 'the script of that version' "$([[ -f $script ]] && echo "$script")" "$script"
-is 'Makefile: installs it' "$(grep -cE "^DATA =(.* )?${script//./\\.}( |\$)" Makefile)" 1
+is 'META.json: file of what it provides' "$(meta provides otp file)" "${bases[0]}"
+is 'extension/: one script of a first version, and a delta for each one since' "${scripts[*]}" \
+	"$(printf '%s\n' "${path[@]}" | LC_ALL=C sort | paste -sd ' ')"
+is 'extension/: they lead to that version' "$at" "$version"
+is 'Makefile: installs them' "$(sed -n 's/^DATA = //p' Makefile)" "${path[*]}"
 is 'CHANGELOG.md: newest version' \
 	"$(sed -n 's/^## \[\{0,1\}\([0-9.]*\).*/\1/p' CHANGELOG.md | head -n 1)" "$version"
+is 'extension/: nothing takes the place of what somebody else may have made' "$(grep -niE 'create +or +replace|if +not +exists' "${scripts[@]}")" ''
+for script in "${path[@]}"; do
+	to=${script##*--} to=${to%.sql}
+	command="ALTER EXTENSION otp UPDATE TO '$to'"
+	[[ $script != "${path[0]}" ]] || command='CREATE EXTENSION otp'
+	is "$script: does nothing in psql" "$(sed -n 1,3p "$script")" \
+		"/* otp $to */"$'\n\n'"\\echo Use \"$command\" to load this file. \\quit"
+done
+# Whoever has a version has its script as it was released: what changes, changes by a delta.
+is 'test/data/frozen.sha256: all scripts but the newest' "$(sed 's/.* //' test/data/frozen.sha256)" \
+	"$(printf '%s\n' "${path[@]::${#path[@]}-1}")"
+is 'and they are as they were' "$(sha256sum --check --quiet test/data/frozen.sha256 2>&1)" ''
 
 echo "1..$tests"
 ((failed == 0))

@@ -1,0 +1,176 @@
+# ALTER EXTENSION otp UPDATE: a database that was made with the first version, and has data in it, is afterwards as one that
+# is made today, object by object; one that is not updated goes on with the new library.
+# Requirements: 42.
+
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+
+use OtpCatalog;
+use OtpTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+srand(24);
+
+my $node = new_node('upgrade', bare => 1);
+my $first = '1.0.0';
+my $secret = "otp_secret('12345678901234567890'::bytea)";
+my @hotp = qw(755224 287082 359152 969429);
+
+value($node, 'CREATE ROLE app LOGIN');
+value($node, "CREATE DATABASE $_") for qw(fresh upgraded old);
+value($node, 'SET client_min_messages = error; CREATE EXTENSION otp', 'fresh');
+value($node, "CREATE EXTENSION otp VERSION '$first'; SELECT otp_grant('app', 'application')", $_) for qw(upgraded old);
+my $default = value($node, q{SELECT default_version FROM pg_available_extensions WHERE name = 'otp'});
+isnt($default, $first, 'there is a version to update to');
+is(value($node, q{SELECT extversion FROM pg_extension WHERE extname = 'otp'}, $_), $first, "$_: the first version") for qw(upgraded old);
+
+# in(DATABASE, SQL) as the application.
+sub in
+{
+	my ($database, $sql) = @_;
+
+	return $node->safe_psql($database, $sql, extra_params => [ '-U', 'app' ]);
+}
+
+# Data of before: budgets near the limit and beyond, codes that are live and spent, an authenticator and recovery codes of
+# which some are spent, a policy, the trail; and a session that stays open.
+sub make_data
+{
+	my ($database) = @_;
+
+	value($node, q{UPDATE otp_policy SET first_delay = '1 day', longest_delay = '1 day', lifetime = '1 day' WHERE purpose = 'default';
+		INSERT INTO otp_policy (purpose, length, alphabet) VALUES ('payment', 8, 'letters')}, $database);
+	my %code = map { $_ => in($database, "SELECT otp_issue('$_')") } qw(live spent near locked);
+	in($database, "SELECT otp_verify('spent', '$code{spent}')");
+	in($database, "SELECT otp_verify('near', '$_')") for wrong_codes(4, $code{near});
+	in($database, "SELECT otp_verify('locked', '$_')") for wrong_codes(5, $code{locked});
+	in($database, "SELECT otp_enroll('token', 'hotp', secret => $secret); SELECT otp_confirm('token', '$hotp[0]'), otp_verify('token', '$hotp[1]')");
+	@code{qw(recovery unused)} = split /\n/, in($database, "SELECT otp_recovery_codes('saved', 2)");
+	in($database, "SELECT otp_verify('saved', '$code{recovery}')");
+	return %code;
+}
+my %code = make_data('upgraded');
+my @open = map { $node->background_psql($_) } qw(upgraded old);
+$_->query_safe("SELECT otp_verify('open', otp_issue('open')::text)") for @open;
+
+# All rows, in the columns of before.
+my $columns = value($node, q{
+	SELECT string_agg(format('SELECT %s FROM %s ORDER BY 1, 2, 3;', columns, relation), ' ')
+	FROM (SELECT attrelid::regclass AS relation, string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns
+	      FROM pg_attribute WHERE attnum > 0 AND attrelid IN (SELECT unnest(extconfig) FROM pg_extension WHERE extname = 'otp'
+	        UNION ALL SELECT 'otp_challenge'::regclass) GROUP BY 1 ORDER BY 1) AS t}, 'upgraded');
+like($columns, qr/otp_challenge.*otp_recovery/, 'there are tables to be kept');
+my $granted = q{
+	SELECT objid::regprocedure FROM pg_depend JOIN pg_proc p ON p.oid = objid WHERE deptype = 'e' AND classid = 'pg_proc'::regclass
+	  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'otp') AND provolatile = 'v'
+	  AND has_function_privilege('app', objid, 'EXECUTE') ORDER BY 1};
+my $before = value($node, $columns, 'upgraded');
+my $granted_before = value($node, $granted, 'upgraded');
+value($node, 'ALTER EXTENSION otp UPDATE', 'upgraded');
+is(value($node, q{SELECT extversion FROM pg_extension WHERE extname = 'otp'}, 'upgraded'), $default, 'it is updated to the newest version');
+is(value($node, $columns, 'upgraded'), $before, 'with every row as it was');
+is(value($node, $granted, 'upgraded'), $granted_before, 'and every privilege of an application');
+
+# What an update brings for a duty is granted by otp_grant.
+value($node, q{SELECT otp_grant('app', 'application')}, $_) for qw(fresh upgraded);
+my $fresh = catalog_of($node, 'fresh');
+cmp_ok(scalar keys %$fresh, '>', 200, 'a fresh database has many objects');
+is(join("\n", map { "@$_" } differences($fresh, catalog_of($node, 'upgraded'))), '', 'and the updated one has the same');
+
+# Would it be seen?  Each kind of difference, made in the fresh database, and undone.
+my @change = (
+	'ALTER FUNCTION otp_issue(text, text, text) STABLE' => ['function otp_issue(text,text,text): provolatile'],
+	'ALTER FUNCTION otp_rekey(integer) CALLED ON NULL INPUT' => ['function otp_rekey(integer): proisstrict'],
+	'ALTER FUNCTION otp_resend(text, text, text) PARALLEL SAFE' => ['function otp_resend(text,text,text): proparallel'],
+	'ALTER FUNCTION otp_verify(text, text, text, text) COST 7' => ['function otp_verify(text,text,text,text): procost'],
+	'ALTER FUNCTION otp_export(text) ROWS 7' => ['function otp_export(text): prorows'],
+	'ALTER FUNCTION otp_attempt(text, text, text, text) SECURITY DEFINER' => ['function otp_attempt(text,text,text,text): prosecdef'],
+	'ALTER FUNCTION hotp_at(otp_secret, bigint) LEAKPROOF' => ['function hotp_at(otp_secret,bigint): proleakproof'],
+	"ALTER FUNCTION otp_qr(text, text) SET search_path = ''" => ['function otp_qr(text,text): proconfig'],
+	q{CREATE OR REPLACE FUNCTION otp_cancel(user_id text, purpose text DEFAULT 'logout') RETURNS boolean
+		AS 'otp' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE} => ['function otp_cancel(text,text): arguments'],
+	q{CREATE OR REPLACE FUNCTION otp_forget(user_id text) RETURNS bigint
+		AS 'otp', 'otp_recovery_left' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE} => ['function otp_forget(text): prosrc'],
+	q{CREATE OR REPLACE FUNCTION otp_recovery_left(user_id text) RETURNS integer
+		LANGUAGE internal VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'textlen'} =>
+	  [ map { "function otp_recovery_left(text): $_" } qw(language probin prosrc) ],
+	'REVOKE EXECUTE ON FUNCTION otp_confirm(text, text, bigint) FROM app' => ['function otp_confirm(text,text,bigint): privileges'],
+	'ALTER FUNCTION otp_resync(text, bigint, text, text) OWNER TO app' =>
+	  [ map { "function otp_resync(text,bigint,text,text): $_" } qw(owner privileges) ],
+	q{COMMENT ON FUNCTION otp_rotate_key() IS 'another'} => ['function otp_rotate_key(): comment'],
+	'ALTER EXTENSION otp DROP FUNCTION otp_rewrap_master()' => ['function otp_rewrap_master(): only in the first'],
+	q{CREATE FUNCTION more() RETURNS integer LANGUAGE sql AS 'SELECT 1'; ALTER EXTENSION otp ADD FUNCTION more()} =>
+	  ['function more(): only in the second'],
+	'ALTER TABLE otp_event ADD COLUMN more integer' =>
+	  [ 'column more of table otp_event: only in the second', 'table otp_event: relnatts' ],
+	'ALTER TABLE otp_recovery ALTER COLUMN count TYPE integer' =>
+	  [ map { "column count of table otp_recovery: $_" } qw(attalign attlen type) ],
+	'ALTER TABLE otp_event ALTER COLUMN method TYPE text COLLATE "POSIX"' => ['column method of table otp_event: collation'],
+	'ALTER TABLE otp_credential ALTER COLUMN label SET STORAGE EXTENDED' => ['column label of table otp_credential: attstorage'],
+	'ALTER TABLE otp_credential ALTER COLUMN label SET NOT NULL' => ['column label of table otp_credential: attnotnull'],
+	'ALTER TABLE otp_policy ALTER COLUMN shipped SET DEFAULT true' => ['column shipped of table otp_policy: default'],
+	'GRANT SELECT (id) ON otp_key TO app' => ['column id of table otp_key: privileges'],
+	q{COMMENT ON COLUMN otp_event.at IS NULL} => ['column at of table otp_event: comment'],
+	'ALTER TABLE otp_policy DROP CONSTRAINT "code has at most 32 symbols"' =>
+	  [ 'constraint code has at most 32 symbols on table otp_policy: only in the first', 'table otp_policy: relchecks' ],
+	'ALTER TABLE otp_policy DROP CONSTRAINT "max_drift is 0 to 100", ADD CONSTRAINT "max_drift is 0 to 100" CHECK (max_drift BETWEEN 0 AND 101)' =>
+	  ['constraint max_drift is 0 to 100 on table otp_policy: definition'],
+	'CREATE INDEX more ON otp_event (user_id)' => [ 'index more: only in the second', 'column user_id of index more: only in the second' ],
+	'ALTER INDEX otp_event_at SET (pages_per_range = 7)' => [ 'index otp_event_at: definition', 'index otp_event_at: reloptions' ],
+	'ALTER TABLE otp_recovery SET (fillfactor = 71)' => ['table otp_recovery: reloptions'],
+	'GRANT SELECT ON otp_event TO app' => ['table otp_event: privileges'],
+	'ALTER TABLE otp_key DISABLE TRIGGER otp_key_guard' => ['trigger otp_key_guard on table otp_key: is enabled'],
+	'DROP TRIGGER otp_policy_changed ON otp_policy' => ['trigger otp_policy_changed on table otp_policy: only in the first'],
+	'CREATE OR REPLACE VIEW otp_keys AS SELECT id, state, made_at, master_id, 0::bigint AS codes, 0::bigint AS credentials,
+		0::bigint AS recovery_sets, 0::bigint AS pseudonyms FROM otp_key' => ['view otp_keys: definition'],
+	'ALTER SEQUENCE otp_credential_id INCREMENT 2' => ['sequence otp_credential_id: seqincrement'],
+	'ALTER TYPE otp SET (STORAGE = external)' => ['type otp: typstorage'],
+	'REVOKE USAGE ON TYPE otp_secret FROM PUBLIC' => ['type otp_secret: privileges'],
+	'ALTER TYPE otp_verdict ADD ATTRIBUTE more integer' =>
+	  [ 'column more of composite type otp_verdict: only in the second', 'composite type otp_verdict: relnatts' ],
+	'ALTER OPERATOR = (otp, otp) SET (RESTRICT = NONE)' => ['operator =(otp,otp): oprrest'],
+	'ALTER EXTENSION otp DROP CAST (text AS otp_secret); DROP CAST (text AS otp_secret);
+		CREATE CAST (text AS otp_secret) WITH INOUT AS ASSIGNMENT; ALTER EXTENSION otp ADD CAST (text AS otp_secret)' =>
+	  [ 'cast from text to otp_secret: castcontext', 'cast from text to otp_secret: comment' ],
+	q{UPDATE pg_extension SET extconfig = extconfig[2:], extcondition = extcondition[2:] WHERE extname = 'otp'} =>
+	  [ 'extension otp: dumps', 'extension otp: extcondition' ],
+	q{UPDATE pg_extension SET extversion = '0' WHERE extname = 'otp'} => ['extension otp: extversion']);
+my $changed = catalog_of($node, 'fresh', join ';', map { $change[ 2 * $_ ] } 0 .. $#change / 2);
+is_deeply([ map { $_->[0] } differences($fresh, $changed) ], [ sort map { ref $_ ? @$_ : () } @change ],
+	'no kind of difference is overlooked');
+
+# It goes on where it stopped, with a session of before and with a new one.
+for my $case (
+	[ 'spent', $code{spent}, 'replayed' ], [ 'live', $code{live}, 'accepted' ], [ 'live', $code{live}, 'replayed' ],
+	[ 'locked', $code{locked}, 'locked' ], [ 'near', (wrong_codes(5, $code{near}))[4], 'wrong' ],
+	[ 'near', $code{near}, 'locked' ], [ 'token', $hotp[1], 'replayed' ], [ 'token', $hotp[2], 'accepted' ],
+	[ 'saved', $code{recovery}, 'replayed' ], [ 'saved', $code{unused}, 'accepted' ])
+{
+	my ($user, $code, $reason) = @$case;
+
+	is(in('upgraded', "SELECT (otp_attempt('$user', '$code')).reason"), $reason, "$user: $reason, after the update");
+}
+is($_->query_safe("SELECT otp_verify('open', otp_issue('open')::text)"), 't', 'a session of before goes on') for @open;
+$_->quit for @open;
+
+# The first version, with the library of today: the tests of pgTAP that lead the life of an account and of a bank.
+value($node, 'CREATE EXTENSION pgtap', 'old');
+for my $test (qw(account bank))
+{
+	my ($status, $out, $err) = $node->psql('old', scalar slurp_file("$FindBin::RealBin/../pgtap/$test.sql"), on_error_stop => 1);
+	my ($plan) = $out =~ /^1\.\.(\d+)$/m;
+	my $passed = () = $out =~ /^ok \d+/mg;
+
+	is("$status$err, $passed passed", "0, $plan passed", "version $first passes test/pgtap/$test.sql");
+	unlike($out, qr/^not ok/m, 'all of it');
+}
+is(value($node, q{SELECT extversion FROM pg_extension WHERE extname = 'otp'}, 'old'), $first, 'and is the first version still');
+
+value($node, 'CREATE EXTENSION amcheck', 'upgraded');
+tables_are_sound($node, 'after the update', 'upgraded');
+$node->stop;
+done_testing();

@@ -9,6 +9,9 @@ strict=(-DMAX_ATTEMPTS=1 -DFREE_GUESSES=2)
 # an authenticator: two positions, or one
 tokens=(-DTOKENS -DCODES=3 -DWRONGS=1 -DMAX_ATTEMPTS=8 -DFREE_GUESSES=8 -DNO_ISSUE)
 one_position=("${tokens[@]}" -UCODES -DCODES=2 -UWRONGS -DWRONGS=0)
+
+# a stop, and no other limit that comes before it
+stop=(-DSTOP=2 -DMAX_ATTEMPTS=8 -DFREE_GUESSES=8 -DWRONGS=2 -DNO_SAVEPOINTS)
 holds two-sessions \
 	'accepted accepted_after_a_rollback accepted_and_rolled_back_to_savepoint
 	lost_race_then_replayed lost_race_then_wrong replayed missed_a_spent_code old_code_at_a_new_one
@@ -67,6 +70,13 @@ holds token-three \
 holds token-rekeyed \
 	'accepted spent_at_once overwritten_before_the_update sealed_anew_before_the_update' \
 	"${tokens[@]}" -DWRONGS=0 -DAT_ONCE -DREKEYS -DCALLS=2 -DNO_SAVEPOINTS
+holds stop \
+	'accepted accepted_after_a_rollback stopped guess_after_an_acceptance lost_race_then_wrong
+	crash_between_charge_and_flush crash_while_accepted' \
+	"${stop[@]}" -DCALLS=2 -DCRASHES=1
+holds stop-two-purposes \
+	'accepted stopped guess_after_an_acceptance from_another_purpose' \
+	"${stop[@]}" -DPURPOSES=2 -DCALLS=2
 if ${large:?}; then
 	holds two-sessions-large \
 		'accepted_by_commit_prepared accepted_and_rolled_back_to_savepoint crash_while_prepared' \
@@ -113,5 +123,12 @@ breaks NO_FLUSH P1_spent_at_once_is_permanent "${tokens[@]}" -DAT_ONCE -DWRONGS=
 breaks LIMIT_OF_CODE_ONLY P3_limit_of_a_user -DFREE_GUESSES=2
 breaks REFILL_BY_RESEND P3_limit_of_a_code -DCALLS=3 "${guesses[@]}"
 breaks NO_DIGESTS P3_charged_once
+# A stop ends with a committed acceptance, and with no other.
+breaks NO_STOP P3_limit_of_a_stop "${stop[@]}"
+breaks CHECK_BEFORE_LOCK P3_limit_of_a_stop "${stop[@]}"
+breaks BASE_AT_ONCE P3_limit_of_a_stop "${stop[@]}" -DCALLS=3
+breaks OWN_BASE_COUNTS P3_limit_of_a_stop "${stop[@]}" -DCALLS=3
+breaks REMOVE_LAST P3_limit_of_a_stop "${stop[@]}" -DCALLS=3
+breaks UNKNOWN_FROM_NOW P3_limit_of_a_stop "${stop[@]}" -DPURPOSES=2
 # PostgreSQL's part, to show that the model notices a deadlock
 breaks NO_DEADLOCK_DETECTOR 'invalid end state' -DUSERS=2 -DNO_SAVEPOINTS -DNO_ISSUE

@@ -109,6 +109,10 @@ inline refuse()
 			:: else -> verdict = 0
 			fi
 		fi
+	fi;
+	if
+	:: verdict == 0 -> check_stop()
+	:: else
 	fi
 }
 
@@ -122,11 +126,13 @@ inline compare()
 #ifndef OVERWRITE_ANY
 	PROMISE(P6_an_answer_not_an_error, BUDGET_STAYS(user));
 #endif
+	prepare_stop();
 	match();
 	if
 	:: verdict == WRONG ->
 		judged[AT(place, code)] = judged[AT(place, code)] | BIT(guess);
 		check_limits(user);
+		check_consecutive();
 		WITNESS(wrong_while_the_row_is_being_replaced, version[row[me]].xmax != NONE);
 		WITNESS(old_code_at_a_new_one, guess < code)
 	:: else
@@ -223,6 +229,7 @@ inline accept()
 {
 	PROMISE(P2_one_acceptance, ((effect[XID] | at_once) & BIT(AT(place, guess))) == 0);
 	effect[XID] = effect[XID] | BIT(AT(place, guess));
+	clear_stop();
 	WITNESS(accepted_after_a_rollback, (given_back & BIT(AT(place, guess))) != 0);
 #ifdef SPEND_AT_ONCE
 	version[j].xmin = NONE;

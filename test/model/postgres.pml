@@ -215,6 +215,7 @@ inline hand_over(from, to)
 		fi
 	}
 	hand_over_charges(from, to);
+	hand_over_stop(from, to);
 	hand_over_effects(from, to)
 }
 
@@ -246,6 +247,7 @@ inline abort_xid(xid)
 		fi
 	}
 	abort_charges(xid);
+	abort_stop(xid);
 	abort_effects(xid)
 }
 

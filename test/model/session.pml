@@ -8,6 +8,7 @@
 #include "promises.pml"
 #include "broken.pml"
 #include "otp.pml"
+#include "stop.pml"
 #include "token.pml"
 
 byte issued[ROWS];			/* codes, committed or not */

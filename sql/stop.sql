@@ -165,7 +165,17 @@ SELECT otp_forget('stop-15') > 0 AS forgotten;
 SELECT count(*) FROM otp_baseline WHERE user_id = 'stop-15';
 SELECT otp_issue('stop-15')::text AS code \gset
 SELECT n, reason, attempts_left FROM wrong_guesses('stop-15', :'code', 11, 12);
+-- Of several purposes, the one that counts the most guesses is kept.
+SELECT otp_issue('stop-17')::text AS code, otp_issue('stop-17', 'payment')::text AS payment, otp_issue('stop-17', 'transfer')::text AS transfer \gset
+SELECT count(*) FROM wrong_guesses('stop-17', :'code', 1, 1);
+SELECT otp_verify('stop-17', :'payment', 'payment') AS right;
+SELECT count(*) FROM wrong_guesses('stop-17', :'code', 2, 2);
+SELECT otp_verify('stop-17', :'transfer', 'transfer') AS right;
+SELECT otp_forget('stop-17') > 0 AS forgotten;
+SELECT otp_issue('stop-17')::text AS code \gset
+SELECT n, reason, attempts_left FROM wrong_guesses('stop-17', :'code', 3, 3);
 SELECT otp_unlock('stop-15'), otp_unlock('stop-nobody') AS nobody;
+SELECT otp_issue('stop-15')::text AS code \gset
 SELECT reason FROM otp_attempt('stop-15', :'code');
 
 -- What an operator sees.

@@ -23,17 +23,18 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(usleep);
 
-our @EXPORT = qw(recipes_of tests_of_recipes new_kitchen cook start_session ask);
+our @EXPORT = qw(recipes_of tests_of_recipes new_kitchen cook start_session ask token_codes enroll is_kept_quiet);
 
 # Which test runs which recipes.  They share the first one.
 my %run_by = (
 	'021_cookbook' => [
 		'Before the first recipe', 'Login from a new device', 'Confirming a payment', 'Password reset',
 		'Activating an account', 'Many tenants', 'PgBouncer'
-	]);
+	],
+	'022_radius' => [ 'Before the first recipe', 'Roles at a door', 'FreeRADIUS' ]);
 
 # What a server says once it can be used
-my %ready = (pgbouncer => qr/process up/);
+my %ready = (pgbouncer => qr/process up/, freeradius => qr/Ready to process requests/);
 
 # The servers that recipes have started
 my @running;
@@ -87,14 +88,25 @@ sub read_cookbook
 
 sub free_port
 {
-	return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp')->sockport;
+	my ($proto) = @_;
+
+	return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => $proto)->sockport;
 }
 
-# new_kitchen(NAME): a server of PostgreSQL, a directory, and what the cookbook's $NAMEs stand for.
+# new_kitchen(NAME): a server of PostgreSQL that logs all it can, a directory, and what the cookbook's $NAMEs stand for.
 sub new_kitchen
 {
 	my ($name) = @_;
-	my $node = new_node($name, bare => 1);
+	my $node = new_node(
+		$name,
+		bare => 1,
+		settings => q{
+			log_statement = all
+			log_min_duration_statement = 0
+			log_min_duration_sample = 0
+			log_transaction_sample_rate = 1
+			log_min_error_statement = debug5
+		});
 	my $dir = $node->basedir . '/cookbook';
 
 	mkdir $dir or die $!;
@@ -107,7 +119,8 @@ sub new_kitchen
 			BINDIR => $node->config_data('--bindir'),
 			PGHOST => $node->host,
 			PGPORT => $node->port,
-			POOL_PORT => free_port()
+			POOL_PORT => free_port('tcp'),
+			RADIUS_PORT => free_port('udp')
 		}
 	};
 }
@@ -216,6 +229,38 @@ sub cook
 		is(lines($run{ $_->{do} }->($kitchen, $_)), lines($_->{says}), "$title: what the block in line $_->{line} says") for @blocks;
 		$kitchen->{session}{run}->finish;
 	}
+	return;
+}
+
+# Tokens with one secret, of which the tests know the codes; no statement has them.
+my $token = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+
+sub token_codes
+{
+	my ($kitchen) = @_;
+
+	return split /\n/, value($kitchen->{node}, "SELECT hotp_at('$token', n) FROM generate_series(0, 9) AS n", 'shop');
+}
+
+# Gives somebody such a token, whatever he is called; code 0 is spent by that.
+sub enroll
+{
+	my ($kitchen, $user) = @_;
+
+	return value($kitchen->{node}, qq{
+		SELECT otp_enroll(\$_\$$user\$_\$, 'hotp', account => 'x', secret => '$token') \\g /dev/null
+		SELECT otp_confirm(\$_\$$user\$_\$, hotp_at('$token', 0)::text)}, 'shop');
+}
+
+# is_kept_quiet(KITCHEN, CODE …): the codes were in statements of role door, which nobody sees.
+sub is_kept_quiet
+{
+	my ($kitchen, @codes) = @_;
+	my $log = slurp_file($kitchen->{node}->logfile);
+	my @texts = map { ("'$_'", unpack 'H*', $_) } @codes;
+
+	like($log, qr/statement: SELECT otp_confirm/, 'control: the log has the statements of others');
+	is(join(' ', grep { index($log, $_) >= 0 } @texts), '', 'the log has no code that was asked at the door');
 	return;
 }
 

@@ -31,7 +31,8 @@ my %run_by = (
 		'Before the first recipe', 'Login from a new device', 'Confirming a payment', 'Password reset',
 		'Activating an account', 'Many tenants', 'PgBouncer'
 	],
-	'022_radius' => [ 'Before the first recipe', 'Roles at a door', 'FreeRADIUS' ]);
+	'022_radius' => [ 'Before the first recipe', 'Roles at a door', 'FreeRADIUS' ],
+	'023_pam' => [ 'Before the first recipe', 'Roles at a door', 'PAM' ]);
 
 # What a server says once it can be used
 my %ready = (pgbouncer => qr/process up/, freeradius => qr/Ready to process requests/);

@@ -79,7 +79,7 @@ sub read_cookbook
 			die "line $number: $name is not named above" if $do eq 'file' && index($prose, "`$name`") < 0;
 			$prose = '';
 		}
-		elsif (/^```|^~~~/) { die "line $number: a fence that is not understood" }
+		elsif (/^\s*(```|~~~)/ || /^(\t| {4})/) { die "line $number: a block that is not understood" }
 		elsif (/^## (.*)$/) { $title = $1 }
 		else { $prose = /^$/ ? $prose : "$prose$_" }
 	}

@@ -41,6 +41,15 @@ is(value($node, q{
 		FROM pg_proc WHERE prosecdef}, 'shop'),
 	'2|t', 'they alone are SECURITY DEFINER, with a safe search_path');
 
+# Nor does what a tenant writes: a session of another tenant's member, or of no member.
+my %refused = ('another tenant' => q{'globex', 'alice'}, 'nobody' => q{'acme', 'nobody'});
+like(ask($tenant{acme}, "INSERT INTO tenants.session VALUES ($refused{$_}, sha256('$_'));"), qr/^ERROR/, "a session of $_ cannot be written")
+  for sort keys %refused;
+is(ask($tenant{globex}, 'SELECT count(*) FROM tenants.session;'), 0, 'and another tenant sees none');
+
+# Files with a password, or what one can be tried on, are their owner's alone.
+is(join(' ', map { sprintf '%o', 0777 & (stat "$kitchen->{dir}/$_")[2] } qw(userlist.txt passfile)), '600 600', 'nobody else reads files with passwords');
+
 # PgBouncer: guesses by two server connections are counted together, and the trail knows who was behind it.
 my @client =
   map { start_session($kitchen, "host=127.0.0.1 port=$kitchen->{names}{POOL_PORT} dbname=shop user=shop password='change me'") } 0, 1;

@@ -47,7 +47,7 @@ is(typed($_, $code[1]), 'refused', "once, of <$_>") for @names;
 enroll($kitchen, 'kim');
 my $trap = "$dir/trap";
 my @harmless = ('', q{'}, q{' OR 't' = 't}, q{', 'ssh') OR true --}, "\\! touch $trap", "`touch $trap`", "\$(touch $trap)", "'; touch $trap; '", ":'user'", 't', "\xff\xfe",
-	'x' x 600, "\\q");
+	'x' x 600, "\\q", "\xc0'; \\! touch $trap", "\xc0' OR true --");
 is(typed('kim', $_), 'refused', sprintf 'not let in: <%s>', s/[^ -~]/?/gr) for @harmless;
 is(typed($_, $code[1]), 'refused', "not let in: $_") for 'nobody', 'KIM', "kim' --";
 ok(!-e $trap, 'nothing of it was run');

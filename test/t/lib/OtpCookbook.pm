@@ -29,7 +29,7 @@ our @EXPORT = qw(recipes_of tests_of_recipes new_kitchen cook start_session ask 
 my %run_by = (
 	'021_cookbook' => [
 		'Before the first recipe', 'Login from a new device', 'Confirming a payment', 'Password reset',
-		'Activating an account', 'Many tenants', 'PgBouncer'
+		'Activating an account', 'A user who is stopped', 'Many tenants', 'PgBouncer'
 	],
 	'022_radius' => [ 'Before the first recipe', 'Roles at a door', 'FreeRADIUS' ],
 	'023_pam' => [ 'Before the first recipe', 'Roles at a door', 'PAM' ]);

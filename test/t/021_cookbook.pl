@@ -52,13 +52,15 @@ is(join(' ', map { sprintf '%o', 0777 & (stat "$kitchen->{dir}/$_")[2] } qw(user
 
 # PgBouncer: guesses by two server connections are counted together, and the trail knows who was behind it.
 my @client =
-  map { start_session($kitchen, "host=127.0.0.1 port=$kitchen->{names}{POOL_PORT} dbname=shop user=shop password='change me'") } 0, 1;
+  map { start_session($kitchen, "host=127.0.0.1 port=$kitchen->{names}{POOL_PORT} dbname=shop user=shop password='change me'") } 0 .. 2;
 ask($client[0], q{SELECT otp_issue('heidi') AS code \g code});
-my @pid = map { ask($_, 'BEGIN; SELECT pg_backend_pid();') } @client;
+my @pid = map { ask($_, 'BEGIN; SELECT pg_backend_pid();') } @client[ 0, 1 ];
 isnt($pid[0], $pid[1], 'two clients have two connections of the pool');
 is(ask($client[$_], "SELECT reason, attempts_left FROM otp_attempt('heidi', '000$_');"), 'wrong|' . (4 - $_), "a wrong guess by connection $_")
   for 0, 1;
-ask($_, 'ROLLBACK;') for @client;
+ask($_, 'ROLLBACK;') for @client[ 0, 1 ];
+my $third = ask($client[2], 'SELECT pg_backend_pid();');
+ok(scalar(grep { $_ eq $third } @pid), 'a third client has one of them between the transactions of the others');
 ask($client[0], 'BEGIN;');
 is(ask($client[1], q{SELECT reason, attempts_left FROM otp_attempt('heidi', '0002');}), 'wrong|2', 'after both were rolled back all are counted');
 ask($client[0], 'COMMIT;');

@@ -1,6 +1,6 @@
 # The recipes of doc/cookbook.md that need PostgreSQL and PgBouncer alone, as they are written there.
 #
-# Requirements: 2, 7, 16, 26, 27, 28, 33, 36, 39.
+# Requirements: 2, 7, 9, 10, 16, 26, 27, 28, 32, 33, 36, 39.
 
 use strict;
 use warnings FATAL => 'all';

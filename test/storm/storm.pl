@@ -50,7 +50,7 @@ is($violations, '', 'the promises held');
 is_deeply([ Storm::Report::missing($result) ], [], 'everything has happened that makes a storm');
 
 # The mirror has what the server has.
-my @own_tables = qw(otp_policy otp_key otp_challenge otp_budget otp_decoy otp_credential otp_recovery otp_event);
+my @own_tables = qw(otp_policy otp_key otp_challenge otp_budget otp_baseline otp_quota otp_decoy otp_credential otp_recovery otp_event);
 $primary->wait_for_catchup('mirror');
 is(contents($mirror, @own_tables), contents($primary, @own_tables), 'the mirror has every row as it is on the server');
 
@@ -60,7 +60,7 @@ my $dump = $primary->basedir . '/storm.dump';
 command_ok([ 'pg_dump', '--no-owner', '--no-privileges', '-f', $dump, $primary->connstr('postgres') ], 'the database is dumped');
 command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', $dump, $restored->connstr('postgres') ],
 	'and restored elsewhere');
-my @kept = qw(otp_policy otp_key otp_budget otp_credential otp_recovery otp_event effect);
+my @kept = qw(otp_policy otp_key otp_budget otp_baseline otp_quota otp_credential otp_recovery otp_event effect);
 is(contents($restored, @kept), contents($primary, @kept), 'with keys, policies, budgets, authenticators, recovery codes and trail');
 
 stop_soundly($_) for $restored, $mirror, $primary;

@@ -15,6 +15,7 @@ run_storm()
 
 	perl test/storm/checker.pl || status=1
 	perl test/storm/tokens.pl || status=1
+	perl test/storm/limits.pl || status=1
 	with_postgresql_modules perl test/storm/storm.pl \
 		--minutes "$1" --seed "$2" --record "$OTP_SCRATCH/storm" || storm=1
 	# its record proves something only if the checker is right

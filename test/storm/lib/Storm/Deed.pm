@@ -2,7 +2,7 @@
 # effect bear the number of the operation; a deed is a way to choose a call's arguments.
 #
 # To add a function, add it to %CALL, and to @DEEDS the ways in which it is called; those of authenticators are in
-# TokenDeed.pm.
+# TokenDeed.pm, those of users with a stop in LimitDeed.pm.
 
 package Storm::Deed;
 
@@ -10,6 +10,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use Exporter 'import';
+use Storm::LimitDeed qw(%LIMIT_CALL @LIMIT_DEEDS);
 use Storm::TokenDeed qw(%TOKEN_CALL @TOKEN_DEEDS);
 
 our @EXPORT_OK = qw(%CALL @DEEDS %DEED call_sql);
@@ -32,6 +33,7 @@ our %CALL = (
 		effect => q(told.answer = 'accepted')
 	},
 	%TOKEN_CALL,
+	%LIMIT_CALL,
 );
 
 # choose: purpose, context and code of the call, and its user if it is another one; or nothing if no code is known.  It
@@ -48,7 +50,7 @@ our @DEEDS = (
 	{ name => 'malformed', share => 3, call => 'attempt', choose => sub { _drawn($_[2], 'malformed') } },
 	{ name => 'astray', share => 4, call => 'attempt', choose => \&_astray },
 );
-our %DEED = map { $_->{name} => $_ } @DEEDS, @TOKEN_DEEDS;
+our %DEED = map { $_->{name} => $_ } @DEEDS, @TOKEN_DEEDS, @LIMIT_DEEDS;
 
 sub _drawn
 {

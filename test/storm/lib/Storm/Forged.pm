@@ -79,7 +79,7 @@ sub issue
 	return;
 }
 
-# guess(NAME, SESSION, WHO, PURPOSE, CODE, REASON, VALUES): a guess; charged if VALUES says so, spent if its acceptance is kept.
+# guess(NAME, SESSION, WHO, PURPOSE, CODE, REASON, VALUES): a guess; charged if VALUES says so, spent if its acceptance is kept; VALUES may have the end of a stop, retry.
 sub guess
 {
 	my ($self, $name, $session, $who, $purpose, $code, $reason, %values) = @_;
@@ -89,7 +89,7 @@ sub guess
 	if ($values{charged})
 	{
 		$self->{budgets}{$who} = Storm::Rules::charge($budget, $self->{now} + 200);
-		$retry = Storm::Rules::delay_end($self->{budgets}{$who}) || undef;
+		$retry //= Storm::Rules::delay_end($self->{budgets}{$who}) || undef;
 	}
 	$self->op($name, $session, 'attempt', $who, $purpose, '', $code,
 		answer => $values{unanswered} ? undef : $reason, retry => $retry,
@@ -98,6 +98,16 @@ sub guess
 		: $reason eq 'malformed' ? undef
 		: { event => 'rejected', reason => $reason });
 	$self->{challenges}{"$who $purpose"} = 's' if $values{kept};
+	return;
+}
+
+# unlock(NAME, SESSION, WHO): by an operator.
+sub unlock
+{
+	my ($self, $name, $session, $who) = @_;
+
+	$self->op($name, $session, 'unlock', $who, 'unlock', '', undef, answer => 'true', event => { event => 'unlocked' });
+	$self->{budgets}{$who} = Storm::Rules::unlocked($self->{budgets}{$who});
 	return;
 }
 

@@ -18,16 +18,17 @@ sub new
 {
 	my ($class, $history, $states, $tokens, $blame) = @_;
 	my $self = bless { history => $history, states => $states, tokens => $tokens, blame => $blame, users => {}, exact => 0 }, $class;
-	my (%events, %unknown);
+	my (%events, %unknown, %unlocks);
 
 	push @{ $events{ $_->{who} } }, $_ for grep { $history->{ops}{ $_->{op} } } @{ $history->{events} };
 	for my $op (values %{ $history->{ops} })
 	{
 		push @{ $unknown{ $op->{who} } }, $op if _may_be_charged_unseen($op);
+		push @{ $unlocks{ $op->{who} } }, $op if $op->{call} eq 'unlock' && ($op->{answer} // 'true') eq 'true';
 	}
 	for my $who (sort keys %{ { %events, %unknown, %{ $history->{budgets} } } })
 	{
-		my $user = $self->{users}{$who} = { who => $who, unknown => $unknown{$who} // [] };
+		my $user = $self->{users}{$who} = { who => $who, unknown => $unknown{$who} // [], unlocks => $unlocks{$who} // [] };
 		$self->_classify($user, $events{$who} // []);
 		$self->_resolve($user);
 		$self->_replay($user, $events{$who} // []);
@@ -117,9 +118,34 @@ sub _resolve
 	if ($rest <= 0) { $user->{charges} = \@sure }
 	elsif ($rest == @doubtful && !@{ $user->{unknown} }) { $_->{sure} = 1 for @doubtful }
 	else { $user->{doubt_from} = min(map({ $_->{at} } @doubtful), map { $_->{asked} } @{ $user->{unknown} }) // 0 }
+	$user->{doubt_from} = min($user->{doubt_from}, map { $_->{asked} } grep { !_is_sure_unlock($_, $user) } @{ $user->{unlocks} });
 	$self->{exact}++ if $user->{doubt_from} == NEVER;
 	$user->{charged} = { map { $_->{op}{id} => $_ } @{ $user->{charges} } };
 	return;
+}
+
+# Is it known to be done, and when as far as guesses are concerned: between its question and its row of the trail there is none?
+sub _is_sure_unlock
+{
+	my ($unlock, $user) = @_;
+	my $event = $unlock->{event} or return 0;
+
+	return !grep { $_->{at} >= $unlock->{asked} && $_->{at} <= $event->{at} } @{ $user->{charges} };
+}
+
+# The charges of a user, in order: {at, op, sure}; and how many the trail may not have.
+sub charges_of
+{
+	my ($self, $who) = @_;
+
+	return @{ ($self->{users}{$who} // { charges => [] })->{charges} };
+}
+
+sub unseen
+{
+	my ($self, $who) = @_;
+
+	return scalar @{ ($self->{users}{$who} // { unknown => [] })->{unknown} };
 }
 
 # Bounds of the charges of a user between two moments.
@@ -147,6 +173,9 @@ sub _replay
 		my $at = $event->{at};
 		my $in_doubt = $at >= $user->{doubt_from};
 
+		# whoever asked for it before may have had it
+		$least = Storm::Rules::unlocked($least) if grep { $_->{asked} < $at && $_->{asked} > $least->{last} } @{ $user->{unlocks} };
+		($least, $most) = map { Storm::Rules::unlocked($_) } $least, $most if $event->{event} eq 'unlocked';
 		next unless _is_guess($op);
 		if (($event->{reason} // '') eq 'locked') { $self->_check_locked($op, $at, $in_doubt, $least, $most) }
 		elsif ($at < Storm::Rules::delay_end($least))
@@ -168,7 +197,7 @@ sub _check_locked
 {
 	my ($self, $op, $at, $in_doubt, $least, $most) = @_;
 
-	return unless defined $op->{answer};
+	return unless defined $op->{answer} && ($op->{retry} // 0) != Storm::Rules::NOT_BY_TIME;
 	my $tells = $op->{call} eq 'attempt';
 	if ($tells && !defined $op->{retry})
 	{
@@ -188,6 +217,7 @@ sub _check_retry
 	my ($self, $op, $at, $budget) = @_;
 	my $end = Storm::Rules::delay_end($budget);
 
+	return if ($op->{retry} // 0) == Storm::Rules::NOT_BY_TIME;
 	$self->{blame}->('P3', "$op->{who}: the delay after a wrong guess is another than the limits say", $op)
 	  if ($op->{retry} // 0) != ($end > $at ? $end : 0);
 	return;

@@ -18,6 +18,7 @@ use constant NEVER => 9e18;
 #	effects, events => in order, budgets => {WHO => row}, challenges => {WHO PURPOSE => row},
 #	states => {SQLSTATE => count}, errors => [line], mishaps => {NAME => count}, asked => {WHAT => count}, broken => [line],
 #	rekeys => [[from, until]]: when data keys were rotated, and what is sealed was sealed anew, and codes that were too old removed,
+#	limits => {EVENT => count}: warned, stopped, refused; losses => [when a connection was found to be gone],
 #	begun => when the storm began, over => when all was quiet }
 #
 # token: what the context says of a code of an authenticator or a recovery code, if its user has such.
@@ -30,7 +31,7 @@ sub read
 	my $self = bless {
 		ops => {}, effects => [], events => [], budgets => {}, challenges => {},
 		states => {}, errors => [], mishaps => {}, asked => {}, isolation => {}, broken => [],
-		finishes => {}, failovers => [], rekeys => [], prepared => {}, over => NEVER
+		limits => {}, losses => [], finishes => {}, failovers => [], rekeys => [], prepared => {}, over => NEVER
 	}, $class;
 
 	$self->_read_controller("$directory/controller.record");
@@ -134,7 +135,8 @@ sub _count
 	$self->{isolation}{ $line->{isolation} }++ if defined $line->{isolation};
 	return unless $end && $end->{kind} ne 'told';
 	$self->{states}{ $end->{state} }++;
-	push @{ $self->{errors} }, { %$end, what => $line->{what} };
+	push @{ $self->{errors} }, { %$end, map { $_ => $line->{$_} } qw(what call purpose) };
+	push @{ $self->{losses} }, $end->{time} if $end->{kind} eq 'lost';
 	return;
 }
 
@@ -296,6 +298,7 @@ sub _read_tables
 
 		if ($line->{kind} eq 'effect') { push @{ $self->{effects} }, $line }
 		elsif ($line->{kind} eq 'event') { push @{ $self->{events} }, $line }
+		elsif ($line->{kind} eq 'limit') { $self->{limits}{ $line->{event} }++ }
 		elsif ($line->{kind} eq 'budget') { $self->{budgets}{ $line->{who} } = $line }
 		elsif ($line->{kind} eq 'challenge') { $self->{challenges}{"$line->{who} $line->{purpose}"} = $line }
 	});

@@ -10,12 +10,18 @@ use Storm::Deed qw(@DEEDS);
 use Storm::Dice;
 use Storm::Rules qw(%PURPOSE @GATES CODE_LENGTH);
 use Storm::Token;
+use Storm::LimitDeed qw(@LIMIT_DEEDS);
 use Storm::TokenDeed qw(@TOKEN_DEEDS);
 
 # Users, by how many sessions meet at them.  Hot ones are guessed at all the time and mostly locked.
 # Warm ones are few at a time, and others after a moment: all sessions race for their codes.  Cold ones are many.
-# Those who have authenticators and recovery codes, and no codes that are issued, change like the warm ones.
-my %crowd = (hot => 2, warm => 8, cold => 300, token => 6);
+# Those who have authenticators and recovery codes, and no codes that are issued, change like the warm ones; so do those
+# whose guesses come to a stop.
+my %crowd = (hot => 2, warm => 8, cold => 300, token => 6, limited => 4);
+my %deeds = (token => \@TOKEN_DEEDS, limited => \@LIMIT_DEEDS);
+
+# of users who have codes that are issued, and no stop
+my @purposes = qw(brief login transfer);
 
 # Everything in a plan happens so often.
 my @isolation = ('read committed' => 50, 'repeatable read' => 25, serializable => 25);
@@ -39,8 +45,8 @@ sub _deed
 	my ($self) = @_;
 	my $dice = $self->{dice};
 	my $purpose = $dice->weigh(login => 50, transfer => 30, brief => 20);
-	my $crowd = $dice->weigh(hot => 12, warm => 60, cold => 28, token => 40);
-	my $deeds = $crowd eq 'token' ? \@TOKEN_DEEDS : \@DEEDS;
+	my $crowd = $dice->weigh(hot => 12, warm => 60, cold => 28, token => 40, limited => 20);
+	my $deeds = $deeds{$crowd} // \@DEEDS;
 
 	return {
 		do => 'deed',
@@ -49,7 +55,7 @@ sub _deed
 		crowd => $crowd,
 		slot => $dice->roll($crowd{$crowd}),
 		purpose => $purpose,
-		other_purpose => $dice->pick(sort keys %PURPOSE),
+		other_purpose => $dice->pick(@purposes),
 		context => $dice->pick(@{ $PURPOSE{$purpose}{contexts} }),
 		code => $dice->code(CODE_LENGTH),
 		early => $dice->chance(20),

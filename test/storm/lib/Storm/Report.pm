@@ -7,6 +7,8 @@ use warnings FATAL => 'all';
 
 use Storm::Deed qw(@DEEDS);
 use Storm::Mishap qw(@MISHAPS);
+use Storm::Rules;
+use Storm::LimitDeed qw(@LIMIT_DEEDS);
 use Storm::TokenDeed qw(@TOKEN_DEEDS);
 use Storm::TokenStates;
 
@@ -18,7 +20,8 @@ my %least = (
 		accepted => 50, wrong => 30, replayed => 10, expired => 5, no_code => 10, locked => 10, malformed => 5, 'none told' => 1
 	},
 	accepted => { committed => 30, undone => 10 },
-	deed => { map { $_->{name} => 3 } @DEEDS, @TOKEN_DEEDS },
+	deed => { map { $_->{name} => 3 } @DEEDS, @TOKEN_DEEDS, @LIMIT_DEEDS },
+	limit => { warned => 5, stopped => 5, refused => 5, unlocked => 5, 'told of a stop' => 10 },
 	'token verdict' => { accepted => 50, wrong => 10, replayed => 30, no_code => 3, locked => 10 },
 	confirm => { accepted => 10, refused => 5 },
 	resync => { accepted => 5, refused => 5 },
@@ -64,12 +67,15 @@ sub counts
 		SQLSTATE => $history->{states},
 		mishap => $history->{mishaps},
 		isolation => $history->{isolation},
-		statement => $history->{asked});
+		statement => $history->{asked},
+		limit => { %{ $history->{limits} } });
 
 	for my $op (values %{ $history->{ops} })
 	{
 		$count{deed}{ $op->{deed} }++;
 		$count{block}{ $op->{block} || 'none' }++;
+		$count{limit}{unlocked}++ if $op->{call} eq 'unlock' && ($op->{answer} // '') eq 'true';
+		$count{limit}{'told of a stop'}++ if ($op->{retry} // 0) == Storm::Rules::NOT_BY_TIME;
 		if ($op->{token})
 		{
 			_count_token(\%count, $op);

@@ -13,6 +13,9 @@ use POSIX qw(ceil);
 our @EXPORT_OK = qw(%PURPOSE @GATES CODE_LENGTH policy_sql policy_change_sql charge delay_end);
 
 use constant SECOND => 1_000_000;
+
+# As the record writes the end of a stop, which is infinite.
+use constant NOT_BY_TIME => -1;
 use constant CODE_LENGTH => 12;
 
 # of each user
@@ -34,6 +37,12 @@ our %PURPOSE = (
 # Purposes of authenticators and recovery codes alone.  What is accepted for the second one is spent at once.
 use constant AT_ONCE => 'at_once';
 our @GATES = ('gate', AT_ONCE);
+
+# The purpose of limited users alone: its wrong guesses come to a stop that no time ends, and its codes are counted, in a
+# window that lasts longer than a storm.
+use constant VAULT => 'vault';
+use constant { MAX_CONSECUTIVE => 4, ISSUES => 8, ISSUE_WINDOW => 86_400 * SECOND };
+$PURPOSE{ +VAULT } = { life => $PURPOSE{login}{life}, attempts => [ 100, 100 ], contexts => [''] };
 
 # Counters either side that a resynchronisation looks at.
 use constant RESYNC_WINDOW => 100;
@@ -58,6 +67,9 @@ sub policy_sql
 	$sql .= sprintf "INSERT INTO otp_policy (purpose, methods, spent_at_once) VALUES ('%s', '{totp,hotp,recovery}', %s);\n",
 	  $_, $_ eq AT_ONCE ? 'true' : 'false'
 	  for @GATES;
+	$sql .= sprintf q{INSERT INTO otp_policy (purpose, max_attempts, max_consecutive, issues_per_user, issue_window)
+		VALUES ('%s', %d, %d, %d, %s);
+	}, VAULT, $PURPOSE{ +VAULT }{attempts}[0], MAX_CONSECUTIVE, ISSUES, _seconds(ISSUE_WINDOW);
 	return $sql;
 }
 
@@ -85,6 +97,14 @@ sub charge
 		level => max($budget->{level} - $elapsed / FORGIVE_EVERY, 0) + 1,
 		last => $time
 	};
+}
+
+# unlocked(BUDGET): the budget after otp_unlock().
+sub unlocked
+{
+	my ($budget) = @_;
+
+	return { %$budget, level => 0 };
 }
 
 # When the delay after the last wrong guess ends; 0 if there is none.

@@ -41,7 +41,7 @@ sub new
 	my $self = bless { directory => $directory, number => 0 }, $class;
 
 	$self->{primary} = new_node('storm_0', allows_streaming => 1, settings => $settings);
-	value($self->{primary}, 'CREATE ROLE shop LOGIN; ' . policy_sql() . call_sql() . "SELECT otp_grant('shop', 'application')");
+	value($self->{primary}, 'CREATE ROLE shop LOGIN; ' . policy_sql() . call_sql() . "SELECT otp_grant('shop', 'application'), otp_grant('shop', 'operator')");
 	$self->_mirror;
 	$self->{primary}->append_conf('postgresql.conf', "synchronous_standby_names = 'mirror'");
 	$self->{primary}->reload;

@@ -10,6 +10,7 @@ use DBI;
 use Storm::Deed qw(%DEED);
 use Storm::Plan;
 use Storm::Record;
+use Storm::Rules;
 use Storm::Letters;
 use Storm::Token qw(is_token_user);
 use Storm::TokenDeed qw(token_letter);
@@ -18,7 +19,8 @@ use Time::HiRes qw(usleep);
 # How long users of a crowd are the same, and how many they are; those of other crowds stay.
 my %changing = (
 	warm => { microseconds => 2_000_000, users => 8 },
-	token => { microseconds => 2_500_000, users => 6 });
+	token => { microseconds => 2_500_000, users => 6 },
+	limited => { microseconds => 3_000_000, users => 4 });
 
 # How often all sessions rush at the same users, and how long they wait for each other.
 use constant RUSH_MICROSECONDS => 300_000;
@@ -80,7 +82,7 @@ sub guess_all
 	for my $code (@codes)
 	{
 		my $told = $self->_call($DEED{right}, '', 0, @$code) or die 'no answer';
-		push @later, [ $told->[2], $code ] if $told->[0] eq 'locked' && $told->[2];
+		push @later, [ $told->[2], $code ] if $told->[0] eq 'locked' && ($told->[2] // 0) > 0;
 	}
 	for my $case (@later)
 	{
@@ -359,7 +361,8 @@ sub _call
 	my $how = $vanish ? '_ask_and_vanish' : '_ask';
 
 	return $self->$how('deed',
-		"SELECT answer, attempts_left, (extract(epoch FROM retry_at) * 1000000)::bigint FROM $function(?, ?, ?, ?, ?)",
+		"SELECT answer, attempts_left, CASE WHEN isfinite(retry_at) THEN (extract(epoch FROM retry_at) * 1000000)::bigint"
+		  . " WHEN retry_at = 'infinity' THEN " . Storm::Rules::NOT_BY_TIME . " END FROM $function(?, ?, ?, ?, ?)",
 		[ $op, $who, $purpose, $context, $code ],
 		op => $op, deed => $deed->{name}, call => $call, block => $block,
 		who => $who, purpose => $purpose, context => $context, code => $code);

@@ -14,7 +14,8 @@ my %query = (
 	event => q{
 		SELECT (extract(epoch FROM at) * 1000000)::bigint AS at, user_id AS who, purpose, event, reason, method,
 		  application_name AS op
-		FROM otp_event WHERE role = 'shop' ORDER BY at},
+		FROM otp_event WHERE role = 'shop' AND event NOT IN ('warned', 'stopped', 'refused') ORDER BY at},
+	limit => q{SELECT user_id AS who, purpose, event FROM otp_event WHERE event IN ('warned', 'stopped', 'refused') ORDER BY at},
 	budget => q{
 		SELECT user_id AS who, total, to_char(level, 'FM999990.000000') AS level,
 		  (extract(epoch FROM last_at) * 1000000)::bigint AS last

@@ -69,7 +69,8 @@ SELECT function, failure('SELECT ' || function)
                ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
 SELECT name, failure(format('SELECT FROM %I', name)) AS read, failure(format('DELETE FROM %I', name)) AS write
   FROM (VALUES ('otp_policy'), ('otp_key'), ('otp_challenge'), ('otp_budget'), ('otp_decoy'), ('otp_event'),
-               ('otp_baseline'), ('otp_quota'), ('otp_credential'), ('otp_recovery'), ('otp_credential_id'), ('otp_keys')) AS t (name);
+               ('otp_baseline'), ('otp_quota'), ('otp_credential'), ('otp_recovery'), ('otp_credential_id'), ('otp_keys'),
+               ('otp_activity'), ('otp_stats')) AS t (name);
 RESET ROLE;
 SELECT charged('grant-1');
 -- The triggers' functions are no use to anybody who calls them.

@@ -70,7 +70,7 @@ BEGIN
     END LOOP;
   END LOOP;
   FOREACH name IN ARRAY ARRAY['otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy', 'otp_event', 'otp_baseline', 'otp_quota',
-                              'otp_credential', 'otp_recovery', 'pg_extension', 'pg_class', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_authid'] LOOP
+                              'otp_credential', 'otp_recovery', 'otp_keys', 'otp_activity', 'otp_stats', 'pg_extension', 'pg_class', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_authid'] LOOP
     EXECUTE format('CREATE TABLE regress_otp_hostile.%I (trap integer)', name);
   END LOOP;
   FOREACH name IN ARRAY ARRAY['text', 'otp', 'otp_secret', 'otp_verdict', 'regrole', 'bytea', 'timestamptz', 'uuid',

@@ -2,7 +2,7 @@
 -- Requirements: 36, 37, 42.
 
 BEGIN;
-SELECT plan(311);
+SELECT plan(315);
 
 SELECT has_extension('otp');
 SELECT is((SELECT extversion FROM pg_extension WHERE extname = 'otp'),
@@ -103,7 +103,7 @@ SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function 
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT table_privs_are(:'otp', name, 'regress_otp_app', ARRAY[]::text[], name || ': no privilege')
   FROM unnest(ARRAY['otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy', 'otp_event',
-                    'otp_baseline', 'otp_quota', 'otp_credential', 'otp_recovery', 'otp_keys']) AS name;
+                    'otp_baseline', 'otp_quota', 'otp_credential', 'otp_recovery', 'otp_keys', 'otp_activity', 'otp_stats']) AS name;
 
 -- Tables.
 SELECT columns_are(:'otp', 'otp_policy', ARRAY['purpose', 'length', 'alphabet', 'lifetime', 'max_attempts', 'trail',
@@ -112,6 +112,9 @@ SELECT columns_are(:'otp', 'otp_policy', ARRAY['purpose', 'length', 'alphabet', 
   'resync_window', 'enroll_lifetime', 'comment', 'shipped']);
 SELECT columns_are(:'otp', 'otp_event', ARRAY['at', 'user_id', 'purpose', 'event', 'reason', 'method', 'role', 'client_addr',
   'application_name']);
+SELECT columns_are(:'otp', 'otp_activity', ARRAY['at', 'user_id', 'purpose', 'method', 'outcome', 'role', 'client_addr', 'application_name']);
+SELECT columns_are(:'otp', 'otp_stats', ARRAY['per', 'since', 'purpose', 'issued', 'resent', 'cancelled', 'refused', 'accepted', 'rejected',
+  'replayed', 'locked', 'warned', 'stopped', 'unlocked', 'enrolled', 'revoked', 'exported']);
 SELECT col_is_pk(:'otp', 'otp_policy', 'purpose', 'one policy a purpose');
 SELECT col_is_pk(:'otp', 'otp_key', 'id', 'one row a key');
 SELECT col_is_pk(:'otp', 'otp_challenge', ARRAY['user_id', 'purpose'], 'one code a user and purpose');

@@ -174,7 +174,7 @@ for my $table (@tables)
 }
 is(join('', map { (as($_, q{SELECT nextval('otp_credential_id')}))[1] =~ /ERROR:  42501/ } 'nobody', 'App Role'),
 	'11', 'and no number of an authenticator');
-is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge,otp_budget,otp_decoy,otp_event,otp_credential,otp_recovery,otp_keys}'::regclass[]) AS t,
+is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge,otp_budget,otp_decoy,otp_event,otp_credential,otp_recovery,otp_keys,otp_activity,otp_stats}'::regclass[]) AS t,
 	unnest('{nobody,App Role}'::name[]) AS r
 	WHERE has_table_privilege(r, t, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
 	  OR has_any_column_privilege(r, t, 'SELECT, INSERT, UPDATE, REFERENCES')}),

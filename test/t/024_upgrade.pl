@@ -109,7 +109,8 @@ my @change = (
 	  [ 'column more of table otp_event: only in the second', 'table otp_event: relnatts' ],
 	'ALTER TABLE otp_recovery ALTER COLUMN count TYPE integer' =>
 	  [ map { "column count of table otp_recovery: $_" } qw(attalign attlen type) ],
-	'ALTER TABLE otp_event ALTER COLUMN method TYPE text COLLATE "POSIX"' => ['column method of table otp_event: collation'],
+	'ALTER TABLE otp_credential ALTER COLUMN serial TYPE text COLLATE "POSIX"' =>
+	  [ map { "column serial of table otp_credential: $_" } qw(attstorage collation) ],
 	'ALTER TABLE otp_credential ALTER COLUMN label SET STORAGE EXTENDED' => ['column label of table otp_credential: attstorage'],
 	'ALTER TABLE otp_credential ALTER COLUMN label SET NOT NULL' => ['column label of table otp_credential: attnotnull'],
 	'ALTER TABLE otp_policy ALTER COLUMN shipped SET DEFAULT true' => ['column shipped of table otp_policy: default'],

@@ -16,8 +16,8 @@ SELECT objid::regprocedure AS function, provolatile AS volatility, proisstrict A
   FROM member JOIN pg_proc p ON classid = 'pg_proc'::regclass AND p.oid = objid
   ORDER BY objid::regprocedure::text COLLATE "C";
 
--- requirement 36: none is SECURITY DEFINER, all are C with no setting of their own.
-SELECT count(*) > 0 AS functions, bool_or(prosecdef) AS security_definer, bool_and(lanname = 'c') AS c,
+-- requirement 36: none is SECURITY DEFINER, all are C, or SQL that was parsed when it was made, with no setting of their own.
+SELECT count(*) > 0 AS functions, bool_or(prosecdef) AS security_definer, bool_and(lanname = 'c' OR lanname = 'sql' AND prosqlbody IS NOT NULL) AS c_or_parsed,
        bool_and(proconfig IS NULL) AS no_settings
   FROM member JOIN pg_proc p ON classid = 'pg_proc'::regclass AND p.oid = objid
   JOIN pg_language l ON l.oid = prolang;

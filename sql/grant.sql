@@ -17,7 +17,7 @@ SELECT hotp_at('GEZDGNBV', 0) AS hotp, totp_at('GEZDGNBV', 'epoch') AS totp,
        hotp_match('GEZDGNBV', hotp_at('GEZDGNBV', 3)::text, 0, 5) AS hotp_match,
        totp_match('GEZDGNBV', hotp_at('GEZDGNBV', 1)::text, 'epoch') AS totp_match;
 SELECT otpauth_uri('GEZDGNBV', 'alice', 'ACME');
-SELECT octet_length(otp_qr('a')) AS qr, octet_length(otp_qr('a', 'svg')) > 0 AS svg, octet_length(otp_qr_png('a')) > 0 AS png;
+SELECT otp_norm('psd2'), octet_length(otp_qr('a')) AS qr, octet_length(otp_qr('a', 'svg')) > 0 AS svg, octet_length(otp_qr_png('a')) > 0 AS png;
 
 -- requirement 36: what is not.
 SELECT function, failure('SELECT ' || function)
@@ -31,6 +31,7 @@ SELECT function, failure('SELECT ' || function)
                ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),
                ('otp_import_pskc('''')'), ('otp_import_csv('''')'), ('otp_export(''grant-1'')'),
                ('otp_grant(''regress_otp_visitor'', ''application'')'), ('otp_master_key_init()'),
+               ('otp_policy_preset(''psd2'')'), ('otp_policy_audit(''psd2'')'),
                ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
 RESET ROLE;
 
@@ -63,6 +64,7 @@ SELECT otp_recovery_left('grant-1'), otp_issue('grant-1', 'login', '', '+1') IS 
        failure('SELECT otp_self_unlock(''grant-1'', ''{}'')') AS unlocked;
 SELECT function, failure('SELECT ' || function)
   FROM (VALUES ('otp_grant(''regress_otp_app'', ''application'')'), ('otp_forget(''grant-1'')'), ('otp_master_key_init()'),
+               ('otp_policy_preset(''psd2'')'), ('otp_policy_audit(''psd2'')'),
                ('otp_unlock(''grant-1'')'), ('otp_status(''grant-1'')'),
                ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),
                ('otp_import_pskc('''')'), ('otp_import_csv('''')'), ('otp_export(''grant-1'')'),
@@ -70,7 +72,7 @@ SELECT function, failure('SELECT ' || function)
 SELECT name, failure(format('SELECT FROM %I', name)) AS read, failure(format('DELETE FROM %I', name)) AS write
   FROM (VALUES ('otp_policy'), ('otp_key'), ('otp_challenge'), ('otp_budget'), ('otp_decoy'), ('otp_event'),
                ('otp_baseline'), ('otp_quota'), ('otp_credential'), ('otp_recovery'), ('otp_credential_id'), ('otp_keys'),
-               ('otp_activity'), ('otp_stats')) AS t (name);
+               ('otp_activity'), ('otp_stats'), ('otp_policy_effective'), ('otp_authenticators'), ('otp_presets')) AS t (name);
 RESET ROLE;
 SELECT charged('grant-1');
 -- The triggers' functions are no use to anybody who calls them.

@@ -70,7 +70,8 @@ BEGIN
     END LOOP;
   END LOOP;
   FOREACH name IN ARRAY ARRAY['otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy', 'otp_event', 'otp_baseline', 'otp_quota',
-                              'otp_credential', 'otp_recovery', 'otp_keys', 'otp_activity', 'otp_stats', 'pg_extension', 'pg_class', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_authid'] LOOP
+                              'otp_credential', 'otp_recovery', 'otp_keys', 'otp_activity', 'otp_stats', 'otp_policy_effective',
+                              'otp_authenticators', 'otp_presets', 'pg_extension', 'pg_class', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_authid'] LOOP
     EXECUTE format('CREATE TABLE regress_otp_hostile.%I (trap integer)', name);
   END LOOP;
   FOREACH name IN ARRAY ARRAY['text', 'otp', 'otp_secret', 'otp_verdict', 'regrole', 'bytea', 'timestamptz', 'uuid',
@@ -89,6 +90,10 @@ SELECT otp_issue('schema-2', 'login', '');
 SELECT 1 = 1;
 SELECT 'a'::text;
 -- Nothing of it is met.
+SELECT :otp.otp_policy_preset('psd2', 'preset'), :otp.otp_policy_preset('asvs-5-l2', 'preset');
+SELECT holds, pg_catalog.count(*) FROM :otp.otp_policy_audit('asvs-5-l2') WHERE purpose OPERATOR(pg_catalog.=) 'preset' GROUP BY holds;
+DELETE FROM :otp.otp_policy WHERE purpose OPERATOR(pg_catalog.=) 'preset';
+SELECT pg_catalog.count(*) FROM :otp.otp_stats WHERE per OPERATOR(pg_catalog.=) 'year';
 SELECT :otp.otp_grant('regress_otp_app', 'application');
 SET ROLE regress_otp_app;
 SELECT :otp.otp_issue('schema-2') AS code \gset
@@ -144,9 +149,9 @@ SELECT public.otp_verify('alice', '123456');
 RESET search_path;
 SELECT count(*) FILTER (WHERE has_table_privilege('regress_otp_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE,'
                                                   'REFERENCES, TRIGGER')) AS tables_of, count(*) AS tables
-  FROM pg_class AS c WHERE relname LIKE 'otp%' AND relkind = 'r' AND relnamespace = 'public'::regnamespace;
+  FROM pg_class AS c WHERE relname LIKE 'otp%' AND relkind IN ('r', 'v') AND relnamespace = 'public'::regnamespace;
 SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'otp%'
-    AND provolatile = 'v' AND has_function_privilege('regress_otp_app', oid, 'EXECUTE') ORDER BY proname;
+    AND provolatile <> 'i' AND has_function_privilege('regress_otp_app', oid, 'EXECUTE') ORDER BY proname;
 \c contrib_regression
 DROP OWNED BY regress_otp_app;
 SELECT :otp.otp_grant('regress_otp_app', 'application');

@@ -2,7 +2,7 @@
 -- Requirements: 36, 37, 42.
 
 BEGIN;
-SELECT plan(315);
+SELECT plan(340);
 
 SELECT has_extension('otp');
 SELECT is((SELECT extversion FROM pg_extension WHERE extname = 'otp'),
@@ -68,6 +68,8 @@ INSERT INTO wanted VALUES
    'SETOF record', false),
   ('otp_export', 'user_id text, OUT credential_id bigint, OUT kind text, OUT uri text', 'SETOF record', false),
   ('otp_forget', 'user_id text', 'bigint', false),
+  ('otp_norm', 'name text', 'text', true),
+  ('otp_policy_preset', 'name text, purpose text DEFAULT ''default''::text', 'void', false),
   ('otp_rotate_key', '', 'integer', false),
   ('otp_rekey', 'batch integer DEFAULT 1000', 'integer', false),
   ('otp_rewrap_master', '', 'integer', false),
@@ -92,18 +94,24 @@ SELECT is_strict(:'otp', function, function || ': strict') FROM wanted WHERE pur
 SELECT isnt_strict(:'otp', 'otpauth_uri'::name, 'otpauth_uri: not strict, for the issuer may be NULL');
 SELECT isnt_definer(:'otp', function, function || ': runs as its caller') FROM wanted;
 SELECT volatility_is(:'otp'::name, 'otp_secret_generate', 'volatile', 'otp_secret_generate: volatility');
+SELECT is(pg_get_function_arguments(oid) || ' -> ' || pg_get_function_result(oid),
+          'preset text -> TABLE(purpose text, requirement text, section text, holds boolean, has text)', 'otp_policy_audit: signature')
+  FROM pg_proc WHERE proname = 'otp_policy_audit';
+SELECT volatility_is(:'otp'::name, 'otp_policy_audit', 'stable', 'otp_policy_audit: volatility');
+SELECT is_strict(:'otp', 'otp_policy_audit'::name, 'otp_policy_audit: strict');
+SELECT isnt_definer(:'otp', 'otp_policy_audit'::name, 'otp_policy_audit: runs as its caller');
 
 -- Requirement 36: an application gets by otp_grant what it needs, and no table.
 CREATE ROLE regress_otp_app;
 SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = pure, function || ': for everyone only if it is pure')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT otp_grant('regress_otp_app', 'application');
-SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_unlock', 'otp_status', 'otp_forget', 'otp_import_pskc', 'otp_import_csv', 'otp_export', 'otp_rotate_key', 'otp_rekey', 'otp_rewrap_master', 'otp_grant', 'otp_master_key_init')),
+SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_unlock', 'otp_status', 'otp_forget', 'otp_import_pskc', 'otp_import_csv', 'otp_export', 'otp_rotate_key', 'otp_rekey', 'otp_rewrap_master', 'otp_grant', 'otp_policy_preset', 'otp_master_key_init')),
           function || ': as granted')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT table_privs_are(:'otp', name, 'regress_otp_app', ARRAY[]::text[], name || ': no privilege')
   FROM unnest(ARRAY['otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy', 'otp_event',
-                    'otp_baseline', 'otp_quota', 'otp_credential', 'otp_recovery', 'otp_keys', 'otp_activity', 'otp_stats']) AS name;
+                    'otp_baseline', 'otp_quota', 'otp_credential', 'otp_recovery', 'otp_keys', 'otp_activity', 'otp_stats', 'otp_policy_effective', 'otp_authenticators', 'otp_presets']) AS name;
 
 -- Tables.
 SELECT columns_are(:'otp', 'otp_policy', ARRAY['purpose', 'length', 'alphabet', 'lifetime', 'max_attempts', 'trail',
@@ -115,6 +123,13 @@ SELECT columns_are(:'otp', 'otp_event', ARRAY['at', 'user_id', 'purpose', 'event
 SELECT columns_are(:'otp', 'otp_activity', ARRAY['at', 'user_id', 'purpose', 'method', 'outcome', 'role', 'client_addr', 'application_name']);
 SELECT columns_are(:'otp', 'otp_stats', ARRAY['per', 'since', 'purpose', 'issued', 'resent', 'cancelled', 'refused', 'accepted', 'rejected',
   'replayed', 'locked', 'warned', 'stopped', 'unlocked', 'enrolled', 'revoked', 'exported']);
+SELECT columns_are(:'otp', 'otp_policy_effective', ARRAY['purpose', 'length', 'alphabet', 'symbols', 'lifetime', 'max_attempts', 'trail',
+  'methods', 'spent_at_once', 'cool_down', 'issue_window', 'issues_per_user', 'issues_per_destination', 'max_consecutive',
+  'stop_for', 'warn_before', 'self_unlock', 'notify', 'free_guesses', 'forgive_every', 'first_delay', 'longest_delay', 'max_drift',
+  'resync_window', 'enroll_lifetime', 'comment']);
+SELECT columns_are(:'otp', 'otp_authenticators', ARRAY['kind', 'algorithm', 'digits', 'period', 'window_size', 'key_bytes', 'authenticators']);
+SELECT columns_are(:'otp', 'otp_presets', ARRAY['name', 'norm', 'codes', 'lifetime', 'max_consecutive', 'stop_for', 'until_unlock', 'warn_before',
+  'spent_at_once', 'trail', 'sections']);
 SELECT col_is_pk(:'otp', 'otp_policy', 'purpose', 'one policy a purpose');
 SELECT col_is_pk(:'otp', 'otp_key', 'id', 'one row a key');
 SELECT col_is_pk(:'otp', 'otp_challenge', ARRAY['user_id', 'purpose'], 'one code a user and purpose');

@@ -73,6 +73,9 @@ my %functions = (
 	'otp_import_csv(text,text,jsonb)' => ["otp_import_csv('')"],
 	'otp_export(text)' => ["otp_export('alice')"],
 	'otp_grant(regrole,text)' => ["otp_grant('nobody', 'application')"],
+	'otp_norm(text)' => [ q{otp_norm('psd2') <> ''}, 't' ],
+	'otp_policy_preset(text,text)' => ["otp_policy_preset('psd2')"],
+	'otp_policy_audit(text)' => ["otp_policy_audit('psd2')"],
 	'otp_master_key_init()' => ['otp_master_key_init()'],
 	'otp_policy_guard()' => ['otp_policy_guard()'],
 	'otp_changed()' => ['otp_changed()']);
@@ -174,7 +177,7 @@ for my $table (@tables)
 }
 is(join('', map { (as($_, q{SELECT nextval('otp_credential_id')}))[1] =~ /ERROR:  42501/ } 'nobody', 'App Role'),
 	'11', 'and no number of an authenticator');
-is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge,otp_budget,otp_decoy,otp_event,otp_credential,otp_recovery,otp_keys,otp_activity,otp_stats}'::regclass[]) AS t,
+is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge,otp_budget,otp_decoy,otp_event,otp_credential,otp_recovery,otp_keys,otp_activity,otp_stats,otp_policy_effective,otp_authenticators,otp_presets}'::regclass[]) AS t,
 	unnest('{nobody,App Role}'::name[]) AS r
 	WHERE has_table_privilege(r, t, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
 	  OR has_any_column_privilege(r, t, 'SELECT, INSERT, UPDATE, REFERENCES')}),

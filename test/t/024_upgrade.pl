@@ -98,6 +98,8 @@ my @change = (
 	q{CREATE OR REPLACE FUNCTION otp_recovery_left(user_id text) RETURNS integer
 		LANGUAGE internal VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'textlen'} =>
 	  [ map { "function otp_recovery_left(text): $_" } qw(language probin prosrc) ],
+	q{CREATE OR REPLACE FUNCTION otp_policy_preset(name text, purpose text DEFAULT 'default') RETURNS void
+		LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE BEGIN ATOMIC SELECT; END} => ['function otp_policy_preset(text,text): body'],
 	'REVOKE EXECUTE ON FUNCTION otp_confirm(text, text, bigint) FROM app' => ['function otp_confirm(text,text,bigint): privileges'],
 	'ALTER FUNCTION otp_resync(text, bigint, text, text) OWNER TO app' =>
 	  [ map { "function otp_resync(text,bigint,text,text): $_" } qw(owner privileges) ],

@@ -33,9 +33,9 @@ my $query = q{
 	  FROM pg_extension e WHERE extname = 'otp'
 	  UNION ALL
 	  SELECT 'pg_proc'::regclass, p.oid, 0,
-	    to_jsonb(p) - '{oid,proowner,pronamespace,proacl,prolang,prorettype,proargtypes,proallargtypes,proargdefaults}'::text[]
+	    to_jsonb(p) - '{oid,proowner,pronamespace,proacl,prolang,prorettype,proargtypes,proallargtypes,proargdefaults,prosqlbody}'::text[]
 	      || jsonb_build_object('arguments', pg_get_function_arguments(p.oid), 'result', pg_get_function_result(p.oid),
-	                            'language', lanname),
+	                            'language', lanname, 'body', pg_get_function_sqlbody(p.oid)),
 	    proacl, proowner
 	  FROM member JOIN pg_proc p ON classid = 'pg_proc'::regclass AND objid = p.oid JOIN pg_language l ON l.oid = prolang
 	  UNION ALL

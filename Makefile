@@ -94,7 +94,7 @@ OBJS = \
 # The stems of sql/ and specs/, in the order in which they run
 REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyring policy issue \
 	verify limits quota events rekey enroll authenticator resync recovery spent_at_once forget stop \
-	self_unlock grant import export activity norm prepared schema
+	self_unlock grant duty import export activity norm prepared schema
 ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock \
 	first-key short-table authenticators at-once enrolling key-rotation key-rekeying key-drop notify \
 	issuing stopping

@@ -362,12 +362,29 @@ requirement: what the norm asks for, in short. section: where. holds: true if a 
 No rows if preset is NULL. Reads views alone, as its caller. Error: 22023 unknown preset.';
 
 --
+-- Duties
+--
+
+CREATE FUNCTION @extschema@.otp_revoke_duty(role regrole, duty text) RETURNS void
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION @extschema@.otp_grant(regrole, text) IS
+'Grants a role what a duty needs, by GRANT commands as the caller: USAGE on the schema of the extension, EXECUTE on functions, SELECT on views.
+role: the role. duty: application: otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left, otp_self_unlock. operator: otp_unlock, otp_status, otp_revoke, otp_forget, otp_import_pskc, otp_import_csv, otp_export. auditor: otp_policy_audit, and the views otp_activity, otp_stats, otp_keys, otp_authenticators, otp_policy_effective, otp_presets. keyholder: otp_rotate_key, otp_rekey, otp_rewrap_master.
+NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 25006, 25000, 42501 from GRANT.';
+COMMENT ON FUNCTION @extschema@.otp_revoke_duty(regrole, text) IS
+'Takes back what otp_grant() grants, by REVOKE commands as the caller. What another duty of the role takes stays; a role has a duty if all of it was granted to it by name. USAGE on the schema goes with the last duty. Does nothing if the role has nothing of the duty. What the role may as a member of another role, or as everyone, stays.
+role, duty: as of otp_grant().
+NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 0LP01 another role than the caller granted it, 2BP01 the role has granted it on, 25006, 25000, 42501 from REVOKE.';
+
+--
 -- Privileges: what is new is granted by duty.
 --
 
 REVOKE ALL ON FUNCTION
   @extschema@.otp_policy_preset(text, text),
-  @extschema@.otp_policy_audit(text)
+  @extschema@.otp_policy_audit(text),
+  @extschema@.otp_revoke_duty(regrole, text)
   FROM PUBLIC;
 REVOKE ALL ON TABLE
   @extschema@.otp_activity,
@@ -395,7 +412,7 @@ BEGIN
                              a.grantee::pg_catalog.regrole)
       FROM pg_catalog.pg_proc AS p, pg_catalog.aclexplode(p.proacl) AS a
       WHERE p.pronamespace OPERATOR(pg_catalog.=) '@extschema@'::pg_catalog.regnamespace
-        AND p.proname IN ('otp_policy_preset', 'otp_policy_audit')
+        AND p.proname IN ('otp_policy_preset', 'otp_policy_audit', 'otp_revoke_duty')
         AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
   LOOP
     EXECUTE command;

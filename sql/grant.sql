@@ -30,7 +30,7 @@ SELECT function, failure('SELECT ' || function)
                ('otp_self_unlock(''grant-1'', ''{}'')'), ('otp_unlock(''grant-1'')'), ('otp_status(''grant-1'')'),
                ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),
                ('otp_import_pskc('''')'), ('otp_import_csv('''')'), ('otp_export(''grant-1'')'),
-               ('otp_grant(''regress_otp_visitor'', ''application'')'), ('otp_master_key_init()'),
+               ('otp_grant(''regress_otp_visitor'', ''application'')'), ('otp_revoke_duty(''regress_otp_visitor'', ''application'')'), ('otp_master_key_init()'),
                ('otp_policy_preset(''psd2'')'), ('otp_policy_audit(''psd2'')'),
                ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
 RESET ROLE;
@@ -63,7 +63,7 @@ SELECT otp_recovery_left('grant-1'), otp_issue('grant-1', 'login', '', '+1') IS 
        otp_resend('grant-1', 'login', '', '+1') IS NOT NULL AS resent,
        failure('SELECT otp_self_unlock(''grant-1'', ''{}'')') AS unlocked;
 SELECT function, failure('SELECT ' || function)
-  FROM (VALUES ('otp_grant(''regress_otp_app'', ''application'')'), ('otp_forget(''grant-1'')'), ('otp_master_key_init()'),
+  FROM (VALUES ('otp_grant(''regress_otp_app'', ''application'')'), ('otp_revoke_duty(''regress_otp_app'', ''application'')'), ('otp_forget(''grant-1'')'), ('otp_master_key_init()'),
                ('otp_policy_preset(''psd2'')'), ('otp_policy_audit(''psd2'')'),
                ('otp_unlock(''grant-1'')'), ('otp_status(''grant-1'')'),
                ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),

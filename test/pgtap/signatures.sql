@@ -2,7 +2,7 @@
 -- Requirements: 36, 37, 42.
 
 BEGIN;
-SELECT plan(340);
+SELECT plan(347);
 
 SELECT has_extension('otp');
 SELECT is((SELECT extversion FROM pg_extension WHERE extname = 'otp'),
@@ -74,6 +74,7 @@ INSERT INTO wanted VALUES
   ('otp_rekey', 'batch integer DEFAULT 1000', 'integer', false),
   ('otp_rewrap_master', '', 'integer', false),
   ('otp_grant', 'role regrole, duty text', 'void', false),
+  ('otp_revoke_duty', 'role regrole, duty text', 'void', false),
   ('otp_master_key_init', '', 'text', false);
 -- Of a function with several signatures, each has to be wanted.
 SELECT is((SELECT array_agg(pg_get_function_arguments(oid) ORDER BY pg_get_function_arguments(oid) COLLATE "C")
@@ -106,7 +107,7 @@ CREATE ROLE regress_otp_app;
 SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = pure, function || ': for everyone only if it is pure')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT otp_grant('regress_otp_app', 'application');
-SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_unlock', 'otp_status', 'otp_forget', 'otp_import_pskc', 'otp_import_csv', 'otp_export', 'otp_rotate_key', 'otp_rekey', 'otp_rewrap_master', 'otp_grant', 'otp_policy_preset', 'otp_master_key_init')),
+SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_unlock', 'otp_status', 'otp_forget', 'otp_import_pskc', 'otp_import_csv', 'otp_export', 'otp_rotate_key', 'otp_rekey', 'otp_rewrap_master', 'otp_grant', 'otp_revoke_duty', 'otp_policy_preset', 'otp_master_key_init')),
           function || ': as granted')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT table_privs_are(:'otp', name, 'regress_otp_app', ARRAY[]::text[], name || ': no privilege')

@@ -50,7 +50,8 @@ my %call = (
 	otp_verify => "otp_verify('alice', '$code{alice}')",
 	otp_attempt => "otp_attempt('alice', '$code{alice}')",
 	otp_cancel => "otp_cancel('alice')",
-	otp_grant => "otp_grant(current_user::regrole, 'application')");
+	otp_grant => "otp_grant(current_user::regrole, 'application')",
+	otp_revoke_duty => "otp_revoke_duty(current_user::regrole, 'application')");
 for my $function (sort keys %call)
 {
 	like(error_of($standby, "SELECT $call{$function}"),

@@ -73,6 +73,7 @@ my %functions = (
 	'otp_import_csv(text,text,jsonb)' => ["otp_import_csv('')"],
 	'otp_export(text)' => ["otp_export('alice')"],
 	'otp_grant(regrole,text)' => ["otp_grant('nobody', 'application')"],
+	'otp_revoke_duty(regrole,text)' => ["otp_revoke_duty('nobody', 'application')"],
 	'otp_norm(text)' => [ q{otp_norm('psd2') <> ''}, 't' ],
 	'otp_policy_preset(text,text)' => ["otp_policy_preset('psd2')"],
 	'otp_policy_audit(text)' => ["otp_policy_audit('psd2')"],
@@ -182,6 +183,57 @@ is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge
 	WHERE has_table_privilege(r, t, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
 	  OR has_any_column_privilege(r, t, 'SELECT, INSERT, UPDATE, REFERENCES')}),
 	0, 'and has no privilege on any');
+
+# Requirement 36: who may do what is as doc/duties.md says: each function, view and table by its name, each duty granted to a role
+# of its own, and a role that has none.
+my @duties = qw(application operator auditor keyholder everyone);
+
+# documented(): the duties that the document has `yes` for, by name.
+sub documented
+{
+	my %yes;
+
+	for (split /\n/, slurp_file("$FindBin::RealBin/../../doc/duties.md"))
+	{
+		my ($name, $cells) = /^\| `(\w+)` \|(.*)\|$/ or next;
+		my @cells = split /\|/, $cells, -1;
+
+		die "$name: documented twice, or not in full" if exists $yes{$name} || @cells != @duties;
+		$yes{$name} = join ' ', map { $duties[$_] } grep { $cells[$_] =~ /yes/ } 0 .. $#cells;
+	}
+	return \%yes;
+}
+
+# granted(): the same by the catalog.  What everyone may is nobody's duty, and what is odd is said: functions of one name that
+# differ, and more than EXECUTE and SELECT.
+sub granted
+{
+	my $duties = join ', ', map { "'$_'" } @duties;
+	my $rows = value($node, qq{
+		WITH may AS (
+		  SELECT proname AS name, number, duty, has_function_privilege('duty of ' || duty, p.oid, 'EXECUTE') AS may, false AS more
+		    FROM pg_proc AS p, unnest(ARRAY[$duties]) WITH ORDINALITY AS d (duty, number)
+		    WHERE oid IN (SELECT objid FROM pg_depend WHERE classid = 'pg_proc'::regclass AND $of_extension)
+		  UNION ALL
+		  SELECT relname, number, duty, CASE WHEN relkind <> 'S' THEN has_table_privilege('duty of ' || duty, c.oid, 'SELECT') END,
+		    CASE WHEN relkind = 'S' THEN has_sequence_privilege('duty of ' || duty, c.oid, 'USAGE, SELECT, UPDATE')
+		      ELSE has_table_privilege('duty of ' || duty, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') END
+		    FROM pg_class AS c, unnest(ARRAY[$duties]) WITH ORDINALITY AS d (duty, number)
+		    WHERE relkind <> 'i' AND oid IN (SELECT objid FROM pg_depend WHERE classid = 'pg_class'::regclass AND $of_extension)),
+		by_name AS (
+		  SELECT name, number, duty, bool_and(may) AS may, bool_or(may) <> bool_and(may) OR bool_or(more) AS odd FROM may GROUP BY 1, 2, 3)
+		SELECT name, CASE WHEN bool_or(may) FILTER (WHERE duty = 'everyone') THEN 'everyone'
+		    ELSE coalesce(string_agg(duty, ' ' ORDER BY number) FILTER (WHERE may), '') END ||
+		  CASE WHEN bool_or(odd) THEN ' odd' ELSE '' END
+		FROM by_name GROUP BY name});
+
+	return { map { /^(\w+)\|(.*)$/ } split /\n/, $rows };
+}
+value($node, qq{CREATE ROLE "duty of $_"}) for @duties;
+value($node, qq{SELECT otp_grant('"duty of $_"', '$_')}) for grep { $_ ne 'everyone' } @duties;
+is_deeply(granted(), documented(), 'doc/duties.md says of each function, view and table who may');
+value($node, qq{SELECT otp_revoke_duty('"duty of $_"', '$_')}) for grep { $_ ne 'everyone' } @duties;
+is(join(' ', sort grep { $_ ne '' && $_ ne 'everyone' } values %{ granted() }), '', 'and nothing is left of a duty that is taken back');
 
 # Look-alikes in front of the real tables, functions, operators and types.
 value($node, q{

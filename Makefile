@@ -15,6 +15,7 @@ OBJS = \
 	src/authenticator.o \
 	src/candidates.o \
 	src/challenge.o \
+	src/charge.o \
 	src/code.o \
 	src/confirm.o \
 	src/credential.o \

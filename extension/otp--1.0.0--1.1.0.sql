@@ -362,6 +362,26 @@ requirement: what the norm asks for, in short. section: where. holds: true if a 
 No rows if preset is NULL. Reads views alone, as its caller. Error: 22023 unknown preset.';
 
 --
+-- A budget that is being deleted is waited for
+--
+
+COMMENT ON FUNCTION @extschema@.otp_verify(text, text, text, text) IS
+'Judges a guess: true once, for what the policy of the purpose accepts: the live code of that user, purpose and context, a code of an active authenticator of the user, a recovery code; else false, never NULL. true holds if and only if the transaction commits; a wrong guess stays counted whatever becomes of it.
+user_id: NULL, empty or more than 512 bytes is nobody. code: any text or NULL; made canonical as the input of type otp. purpose: 1 to 63 bytes. context: any text, the one given to otp_issue().
+A right code waits for a transaction that is changing it; every other answer waits until its WAL is flushed.
+Errors: 22004, 22023 purpose or context, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, 55006 row of otp_budget changed by hand in this transaction, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE. RFC 4226 section 7.3.';
+COMMENT ON FUNCTION @extschema@.otp_unlock(text) IS
+'Ends the delay of a user and the stops of all purposes, at once, whatever becomes of the transaction: no wrong guess up to now counts toward the next ones. Codes that bear no more guesses stay so. Returns whether there was anything to forgive; then it is recorded as unlocked in otp_event, whatever the policy of the trail is.
+user_id: 1 to 512 bytes.
+Waits until its WAL is flushed.
+Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, 55006 row of otp_budget changed by hand in this transaction.';
+COMMENT ON FUNCTION @extschema@.otp_forget(text) IS
+'Removes all that is kept of the user when the transaction commits: codes, authenticators, recovery codes, trail, budget. Returns how many rows. What the limits still need stays in otp_budget under a keyed pseudonym, and counts if the same user comes again. Reads the whole of otp_event.
+user_id: 1 to 512 bytes.
+Waits for a transaction that is changing a row of the user. Until this one ends, otp_issue() and a guess of the user that would have to be judged wait for it.
+Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+
+--
 -- Duties
 --
 

@@ -28,11 +28,11 @@
 
 #include "attempt.h"
 #include "candidates.h"
+#include "charge.h"
 #include "core/secure.h"
 #include "errors.h"
 #include "events.h"
 #include "otp_limits.h"
-#include "pseudonym.h"
 #include "spend.h"
 #include "store/permanent.h"
 #include "userlock.h"
@@ -125,24 +125,6 @@ refusal(OtpAttempt *attempt, OtpVerdict *verdict)
 	return "locked";
 }
 
-/*
- * Costs as much as a charge and changes no count: the user's row is written as it stands, but that
- * a guess of the future was made now, from when its delay runs; without one, a decoy is.
- */
-static void
-overwrite_like_charge(OtpAttempt *attempt)
-{
-	OtpOverwrite overwrite;
-
-	if (!attempt->budget.exists)
-	{
-		otp_decoy_overwrite(attempt->decoys, attempt->snapshot, attempt->now);
-		return;
-	}
-	otp_overwrite_begin(&overwrite, attempt->budgets, &attempt->budget.tid);
-	otp_budget_overwrite(&overwrite, &attempt->budget.budget);
-}
-
 /* What a wrong guess leaves the user with. */
 static void
 count_left(const OtpAttempt *attempt, OtpVerdict *verdict)
@@ -154,34 +136,6 @@ count_left(const OtpAttempt *attempt, OtpVerdict *verdict)
 	verdict->attempts_left = otp_limits_attempts_left(budget, &attempt->limits, attempt->now,
 													  Min(of_code,
 														  otp_stop_left(&attempt->stop, budget)));
-}
-
-/*
- * Compares with the issued code as well, and charges a guess that is not right in the same breath:
- * between otp_overwrite_begin and otp_budget_overwrite nothing can fail, and interrupts are held off.
- *
- * *charged: has the budget been overwritten?
- */
-static OtpMatch
-compare_and_charge(OtpAttempt *attempt, bool live, OtpMethod *method, bool *charged)
-{
-	OtpBudget  *budget = &attempt->budget.budget;
-	OtpOverwrite overwrite;
-	OtpMatch	match;
-
-	otp_overwrite_begin(&overwrite, attempt->budgets, &attempt->budget.tid);
-	match = otp_candidates_match(attempt, method);
-	/* What is spent is no secret any more: a guess that misses it is none. */
-	*charged = match != OTP_MATCH_LIVE && (live || match != OTP_MATCH_NONE) &&
-		!otp_limits_counted(budget, attempt->digest);
-	if (*charged)
-	{
-		otp_limits_charge(budget, &attempt->limits, attempt->now, attempt->digest);
-		otp_budget_overwrite(&overwrite, budget);
-	}
-	else
-		otp_overwrite_abort(&overwrite);
-	return match;
 }
 
 static const char *
@@ -296,31 +250,19 @@ judge(OtpAttempt *attempt, OtpVerdict *verdict)
 	OtpMatch	match;
 	OtpMethod	method;
 
-	/*
-	 * If a guess cannot be charged, it is not judged.  Someone may have forgotten the user meanwhile:
-	 * then it is not from zero that he goes on.
-	 */
-	if (!attempt->budget.exists)
-	{
-		bool		made = otp_budget_make(attempt->budgets, attempt->user, &attempt->budget);
-
-		if (!made || attempt->budget.budget.total > 0)
-		{
-			otp_attempt_end_round(attempt);
-			otp_budget_ensure(attempt->user, &attempt->budget);
-			return ROUND_AGAIN;
-		}
-	}
+	/* If a guess cannot be charged, it is not judged. */
+	if (!otp_charge_prepare(attempt))
+		return ROUND_AGAIN;
 	otp_stop_prepare(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
 					 &attempt->policy, &attempt->budget.budget, attempt->now);
 
 	HOLD_INTERRUPTS();
 	otp_candidates_search(attempt);
-	match = compare_and_charge(attempt, live, &method, &charged);
+	match = otp_charge_unless_right(attempt, live, &method, &charged);
 	if (match == OTP_MATCH_LIVE)
 		return accept(attempt, method, verdict);
 	if (!charged)
-		overwrite_like_charge(attempt);
+		otp_charge_nothing(attempt);
 	verdict->reason = reason_of(match, live);
 	verdict->method = match == OTP_MATCH_NONE ? NULL : otp_method_name(method);
 	if (live && match == OTP_MATCH_NONE)
@@ -348,7 +290,7 @@ play_round(OtpAttempt *attempt, OtpVerdict *verdict)
 	if (reason == NULL)
 		return judge(attempt, verdict);
 	verdict->reason = reason;
-	overwrite_like_charge(attempt);
+	otp_charge_nothing(attempt);
 	otp_attempt_end_round(attempt);
 	record_permanently(attempt, verdict, false);
 	return ROUND_OVER;

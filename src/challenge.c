@@ -8,7 +8,6 @@
 #include "access/transam.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -25,6 +24,7 @@
 #include "quota.h"
 #include "store/budget.h"
 #include "store/challenge.h"
+#include "store/permanent.h"
 #include "store/policy.h"
 #include "userlock.h"
 
@@ -72,30 +72,59 @@ fetch(Relation challenges, const text *user, const text *purpose,
 }
 
 /*
+ * Is there a budget, and nobody deleting it (else *busy)?  Then the challenge counts from what it says.  A budget that
+ * nobody has a code for may be deleted (otp_purge()), and a code is not good for the one that comes after it.
+ */
+static bool
+count_from_budget(Relation budgets, const text *user, OtpChallenge *challenge, TransactionId *busy)
+{
+	Snapshot	snapshot = otp_snapshot_now();
+	OtpBudgetRow budget;
+	bool		stays;
+
+	*busy = InvalidTransactionId;
+	otp_budget_fetch_at(budgets, snapshot, user, &challenge->budget, &budget);
+	stays = budget.exists && otp_budget_stays(budgets, &budget, busy);
+	UnregisterSnapshot(snapshot);
+	challenge->total_at_issue = budget.budget.total;
+	challenge->budget = budget.tid;
+	return stays;
+}
+
+/*
  * Inserts the first row of a user and purpose, unless another transaction is doing so or
- * has done so; then false, after its end.
+ * has done so, or is deleting the user's budget; then false, after its end.
  *
  * Every inserter holds the user's lock, so whoever holds it and finds nothing, not even an
  * uncommitted row, does not collide in the primary key.
  */
 static bool
 insert_first(Relation challenges, const text *user, const text *purpose,
-			 const OtpChallenge *challenge)
+			 OtpChallenge *challenge)
 {
+	Relation	budgets = otp_table_open(OTP_TABLE_BUDGET, user, AccessShareLock);
 	SnapshotData dirty;
 	OtpChallengeRow row;
+	TransactionId busy;
 	LOCKTAG		lock;
-	bool		found;
+	bool		found = false;
+	bool		stays;
 
 	InitDirtySnapshot(dirty);
 	otp_user_lock(&lock, user);
-	found = otp_challenge_fetch(challenges, &dirty, user, purpose, &row);
-	if (!found)
-		otp_challenge_insert(challenges, user, purpose, challenge);
+	stays = count_from_budget(budgets, user, challenge, &busy);
+	if (stays)
+	{
+		found = otp_challenge_fetch(challenges, &dirty, user, purpose, &row);
+		if (found)
+			busy = dirty.xmin;
+		else
+			otp_challenge_insert(challenges, user, purpose, challenge);
+	}
 	otp_lock_release(&lock);
-	if (found && TransactionIdIsValid(dirty.xmin))
-		XactLockTableWait(dirty.xmin, challenges, &row.tuple->t_self, XLTW_InsertIndex);
-	return !found;
+	table_close(budgets, NoLock);
+	otp_overwrite_wait(busy);
+	return stays && !found;
 }
 
 /* Refuses a code that comes too soon after the last one. */

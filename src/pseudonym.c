@@ -6,7 +6,6 @@
 
 #include "access/table.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -111,45 +110,69 @@ otp_budget_make(Relation rel, const text *user, OtpBudgetRow *row)
 	return true;
 }
 
+/* The row if there is one; false if a transaction is deleting it, *busy, or has. */
+static bool
+fetch_staying(Relation rel, const text *user, OtpBudgetRow *row, TransactionId *busy)
+{
+	Snapshot	snapshot = otp_snapshot_now();
+	bool		stays;
+
+	*busy = InvalidTransactionId;
+	otp_budget_fetch(rel, snapshot, user, row);
+	stays = !row->exists || otp_budget_stays(rel, row, busy);
+	UnregisterSnapshot(snapshot);
+	return stays;
+}
+
 void
 otp_budget_ensure(const text *user, OtpBudgetRow *row)
 {
 	Relation	rel = otp_table_open(OTP_TABLE_BUDGET, user, RowExclusiveLock);
+	TransactionId busy;
+	bool		stays = fetch_staying(rel, user, row, &busy);
 
-	fetch_now(rel, user, row);
-	while (!row->exists)
+	while (!stays || !row->exists)
 	{
 		int32	   *ids;
 		int			count = fetch_key_ids(&ids);
 		LOCKTAG		lock;
 
 		CHECK_FOR_INTERRUPTS();
+		otp_overwrite_wait(busy);
 		/* Unwrapping a key may run a command and wait: not under the user's lock. */
 		otp_data_keys_fetch(ids, count);
 		otp_user_lock(&lock, user);
-		fetch_now(rel, user, row);
-		if (!row->exists)
+		stays = fetch_staying(rel, user, row, &busy);
+		if (stays && !row->exists)
 			(void) otp_budget_make(rel, user, row);
 		otp_lock_release(&lock);
 	}
 	table_close(rel, NoLock);
 }
 
-/* Writes the counts into the pseudonym's row; the caller holds the user's lock. */
-static void
-keep_counts(Relation rel, const text *pseudonym, const OtpBudget *counts)
+/*
+ * Writes the counts into the pseudonym's row; false if a transaction is deleting it, *busy, or has.  The caller holds the
+ * user's lock; that of the pseudonym is for those who do not know whose it is.
+ */
+static bool
+keep_counts(Relation rel, const text *pseudonym, const OtpBudget *counts, TransactionId *busy)
 {
 	OtpBudgetRow row;
 	OtpOverwrite overwrite;
+	LOCKTAG		lock;
+	bool		stays;
 
-	fetch_now(rel, pseudonym, &row);
-	if (!row.exists)
-	{
+	otp_user_lock(&lock, pseudonym);
+	stays = fetch_staying(rel, pseudonym, &row, busy);
+	if (stays && !row.exists)
 		otp_budget_create(rel, pseudonym, counts, &row);
-		return;
+	else if (stays)
+	{
+		otp_overwrite_begin(&overwrite, rel, &row.tid);
+		otp_budget_replace(&overwrite, counts);
 	}
-	otp_overwrite_begin(&overwrite, rel, &row.tid);
-	otp_budget_replace(&overwrite, counts);
+	otp_lock_release(&lock);
+	return stays;
 }
 
 /*
@@ -183,34 +206,29 @@ least_baseline(const text *user, Snapshot snapshot, const OtpBudget *budget)
 	return last == NULL ? budget->cleared_total : Max(Min(least, greatest), budget->cleared_total);
 }
 
-/*
- * One try, under the user's lock; *busy: the transaction that is deleting the row and has to end first.
- */
+/* One try, under the user's lock; false if a transaction is deleting a row that this takes, *busy, or has. */
 static bool
-try_to_forget(Relation rel, const text *user, const text *pseudonym, TransactionId *busy)
+try_to_forget(Relation rel, const text *user, const text *pseudonym, bool *found,
+			  TransactionId *busy)
 {
 	Snapshot	snapshot = otp_snapshot_now();
 	OtpBudgetRow row;
-	OtpOverwrite overwrite;
-	OtpOverwriteState state;
+	bool		done = true;
 
-	*busy = InvalidTransactionId;
 	otp_budget_fetch(rel, snapshot, user, &row);
+	*found = row.exists;
 	if (row.exists)
 	{
-		state = otp_overwrite_try(&overwrite, rel, &row.tid, busy);
-		if (state == OTP_OVERWRITE_READY)
-		{
-			otp_overwrite_abort(&overwrite);
+		done = otp_budget_stays(rel, &row, busy);
+		if (done)
 			row.budget.cleared_total = least_baseline(user, snapshot, &row.budget);
-			if (row.budget.total > 0)
-				keep_counts(rel, pseudonym, &row.budget);
-			if (otp_budget_remove(rel, snapshot, user) != OTP_UPDATED)
-				elog(ERROR, "a row of table \"otp_budget\" was changed by someone else");
-		}
+		if (done && row.budget.total > 0)
+			done = keep_counts(rel, pseudonym, &row.budget, busy);
+		if (done && otp_budget_remove(rel, snapshot, user) != OTP_UPDATED)
+			elog(ERROR, "a row of table \"otp_budget\" was changed by someone else");
 	}
 	UnregisterSnapshot(snapshot);
-	return row.exists;
+	return done;
 }
 
 bool
@@ -219,21 +237,21 @@ otp_budget_forget(const text *user)
 	Relation	rel = otp_table_open(OTP_TABLE_BUDGET, user, RowExclusiveLock);
 	int32		key_id = otp_writing_key()->id;
 	const text *pseudonym;
-	TransactionId busy;
+	TransactionId busy = InvalidTransactionId;
 	LOCKTAG		lock;
 	bool		found;
+	bool		done;
 
 	otp_key_check_committed(key_id);
 	pseudonym = make_pseudonym(otp_data_key(key_id), user);
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
+		otp_overwrite_wait(busy);
 		otp_user_lock(&lock, user);
-		found = try_to_forget(rel, user, pseudonym, &busy);
+		done = try_to_forget(rel, user, pseudonym, &found, &busy);
 		otp_lock_release(&lock);
-		if (TransactionIdIsValid(busy))
-			XactLockTableWait(busy, NULL, NULL, XLTW_None);
-	} while (TransactionIdIsValid(busy));
+	} while (!done);
 	table_close(rel, NoLock);
 	return found;
 }

@@ -8,6 +8,7 @@
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -30,18 +31,22 @@ is_burdened(const OtpBudgetRow *row)
 		(row->budget.level > 0 || row->budget.total > Max(row->budget.cleared_total, 0));
 }
 
-/* Under the user's lock; the counts themselves only grow. */
+/*
+ * One try, under the user's lock; the counts themselves only grow.  false if a transaction is deleting the
+ * budget, *busy, or has.
+ */
 static bool
-unlock(Relation rel, const text *user)
+try_to_unlock(Relation rel, const text *user, bool *burdened, TransactionId *busy)
 {
 	Snapshot	snapshot = otp_snapshot_now();
 	OtpBudgetRow row;
 	OtpOverwrite overwrite;
-	bool		burdened;
+	bool		stays;
 
 	otp_budget_fetch(rel, snapshot, user, &row);
-	burdened = is_burdened(&row);
-	if (burdened)
+	*burdened = is_burdened(&row);
+	stays = !*burdened || otp_budget_stays(rel, &row, busy);
+	if (*burdened && stays)
 	{
 		row.budget.level = 0;
 		row.budget.cleared_total = row.budget.total;
@@ -49,6 +54,25 @@ unlock(Relation rel, const text *user)
 		otp_budget_replace(&overwrite, &row.budget);
 	}
 	UnregisterSnapshot(snapshot);
+	return stays;
+}
+
+static bool
+unlock(Relation rel, const text *user)
+{
+	TransactionId busy = InvalidTransactionId;
+	LOCKTAG		lock;
+	bool		burdened;
+	bool		done;
+
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		otp_overwrite_wait(busy);
+		otp_user_lock(&lock, user);
+		done = try_to_unlock(rel, user, &burdened, &busy);
+		otp_lock_release(&lock);
+	} while (!done);
 	return burdened;
 }
 
@@ -60,15 +84,12 @@ otp_unlock(PG_FUNCTION_ARGS)
 	const text *user = otp_arg_user(fcinfo, 0);
 	XLogRecPtr	before = XactLastRecEnd;
 	Relation	rel;
-	LOCKTAG		lock;
 	bool		unlocked;
 
 	otp_require_writable("otp_unlock()");
 	rel = otp_table_open(OTP_TABLE_BUDGET, user, RowExclusiveLock);
 	table_close(otp_table_open(OTP_TABLE_EVENT, user, RowExclusiveLock), NoLock);
-	otp_user_lock(&lock, user);
 	unlocked = unlock(rel, user);
-	otp_lock_release(&lock);
 	table_close(rel, NoLock);
 	if (unlocked)
 	{

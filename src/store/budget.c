@@ -63,13 +63,14 @@ is_of(HeapTuple tuple, const text *user)
 	return otp_same_text(otp_budget_user(tuple), user);
 }
 
-static void
-read_row(HeapTuple tuple, OtpBudgetRow *row)
+void
+otp_budget_read(HeapTuple tuple, OtpBudgetRow *row)
 {
 	FormData_otp_budget *form = (FormData_otp_budget *) GETSTRUCT(tuple);
 
 	row->exists = true;
 	row->tid = tuple->t_self;
+	row->contended = (tuple->t_data->t_infomask & HEAP_XMAX_INVALID) == 0;
 	row->budget.total = form->total;
 	row->budget.level = form->level;
 	row->budget.last_at = form->last_at;
@@ -93,7 +94,7 @@ otp_budget_fetch(Relation rel, Snapshot snapshot, const text *user, OtpBudgetRow
 	 * into the row's place meanwhile is invisible to its snapshot.  A permanent row is not.
 	 */
 	if (is_of(tuple, user))
-		read_row(tuple, row);
+		otp_budget_read(tuple, row);
 	heap_freetuple(tuple);
 }
 
@@ -112,7 +113,7 @@ otp_budget_fetch_at(Relation rel, Snapshot snapshot, const text *user, ItemPoint
 		if (heap_fetch(rel, snapshot, &tuple, &buffer, false))
 		{
 			if (is_of(&tuple, user))
-				read_row(&tuple, row);
+				otp_budget_read(&tuple, row);
 			ReleaseBuffer(buffer);
 		}
 	}
@@ -146,6 +147,28 @@ otp_budget_create(Relation rel, const text *user, const OtpBudget *counts, OtpBu
 	row->exists = true;
 	row->tid = tuple->t_self;
 	heap_freetuple(tuple);
+}
+
+bool
+otp_budget_stays(Relation rel, const OtpBudgetRow *row, TransactionId *busy)
+{
+	ItemPointerData tid = row->tid;
+	OtpOverwrite overwrite;
+
+	*busy = InvalidTransactionId;
+	if (!row->contended)
+		return true;
+	switch (otp_overwrite_try(&overwrite, rel, &tid, busy))
+	{
+		case OTP_OVERWRITE_READY:
+			otp_overwrite_abort(&overwrite);
+			return true;
+		case OTP_OVERWRITE_OWN:
+			/* Whoever goes on to overwrite it is told. */
+			return true;
+		default:
+			return false;
+	}
 }
 
 OtpUpdateResult

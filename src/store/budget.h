@@ -35,6 +35,7 @@ typedef struct OtpBudget
 typedef struct OtpBudgetRow
 {
 	bool		exists;
+	bool		contended;		/* might a transaction be deleting it? */
 	ItemPointerData tid;
 	OtpBudget	budget;
 } OtpBudgetRow;
@@ -52,6 +53,13 @@ extern void otp_budget_fetch(Relation rel, Snapshot snapshot, const text *user,
  */
 extern void otp_budget_fetch_at(Relation rel, Snapshot snapshot, const text *user,
 								ItemPointer hint, OtpBudgetRow *row);
+
+/*
+ * Is nobody deleting the row, so that it can be overwritten?  Else *busy is who does, or invalid if it is done: then the
+ * caller lets go of its locks, calls otp_overwrite_wait() and reads again.  The snapshot that the row was read with is
+ * still registered, and the user's lock held since.
+ */
+extern bool otp_budget_stays(Relation rel, const OtpBudgetRow *row, TransactionId *busy);
 
 /*
  * Makes the row of a user, permanently, with these counts, or all zero if NULL.  The caller holds the user's lock and
@@ -80,7 +88,8 @@ extern void otp_budget_overwrite(OtpOverwrite *overwrite, const OtpBudget *budge
  */
 extern void otp_decoy_overwrite(Relation rel, Snapshot snapshot, TimestampTz now);
 
-/* The user of a row as it stands. */
+/* Of a row as it stands: what it says, and whose it is. */
+extern void otp_budget_read(HeapTuple tuple, OtpBudgetRow *row);
 extern const text *otp_budget_user(HeapTuple tuple);
 
 #endif							/* OTP_STORE_BUDGET_H */

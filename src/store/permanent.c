@@ -56,7 +56,8 @@
  *   interrupts: no cancel, timeout or termination comes in between.
  * - Row versions: if a transaction is deleting or updating the row, or this one has just inserted
  *   it in the ordinary way, the overwrite is refused, because it might land on a version that
- *   dies; a mere row lock does not matter.  Tables whose rows are both overwritten and updated are
+ *   dies; a mere row lock does not matter.  Whoever is refused lets go of our locks, waits for
+ *   the other transaction and begins again with what there is then.  Tables whose rows are both overwritten and updated are
  *   updated by otp_table_update(), which sees an overwrite that came between reading and updating.
  * - Null bitmap, length and the position of every column stay as they are, and
  *   none of the columns is indexed, so no index entry becomes wrong.
@@ -82,6 +83,7 @@
 #include "miscadmin.h"
 #include "replication/syncrep.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "storage/procarray.h"
 #include "utils/memdebug.h"
 #include "utils/rel.h"
@@ -226,6 +228,7 @@ otp_overwrite_try(OtpOverwrite *overwrite, Relation rel, ItemPointer tid, Transa
 	OtpOverwriteState state = OTP_OVERWRITE_MISSING;
 	Page		page;
 
+	*busy = InvalidTransactionId;
 	overwrite->rel = rel;
 	overwrite->buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(tid));
 	overwrite->offset = ItemPointerGetOffsetNumber(tid);
@@ -265,6 +268,13 @@ otp_overwrite_begin(OtpOverwrite *overwrite, Relation rel, ItemPointer tid)
 					errhint("End that transaction and try again."),
 					otp_errprivate());
 	}
+}
+
+void
+otp_overwrite_wait(TransactionId busy)
+{
+	if (TransactionIdIsValid(busy))
+		XactLockTableWait(busy, NULL, NULL, XLTW_None);
 }
 
 void

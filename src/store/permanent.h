@@ -53,7 +53,7 @@ typedef struct OtpPatch
 typedef enum OtpOverwriteState
 {
 	OTP_OVERWRITE_READY,		/* as after otp_overwrite_begin() */
-	OTP_OVERWRITE_BUSY,			/* another transaction, *busy, is changing the row */
+	OTP_OVERWRITE_BUSY,			/* another transaction is changing the row: *busy, else invalid */
 	OTP_OVERWRITE_OWN,			/* this transaction has made or changed it, and a rollback would undo that */
 	OTP_OVERWRITE_GONE,			/* it has been replaced or deleted */
 	OTP_OVERWRITE_MISSING		/* there is no row */
@@ -64,6 +64,10 @@ extern void otp_overwrite_begin(OtpOverwrite *overwrite, Relation rel, ItemPoint
 /* The same without an error: says why nothing can be overwritten now, and then holds nothing. */
 extern OtpOverwriteState otp_overwrite_try(OtpOverwrite *overwrite, Relation rel,
 										   ItemPointer tid, TransactionId *busy);
+
+/* Waits until the transaction, if it is valid, has ended.  The caller holds no lock of ours. */
+extern void otp_overwrite_wait(TransactionId busy);
+
 extern void otp_overwrite_finish(OtpOverwrite *overwrite, const OtpPatch *patches, int count);
 extern void otp_overwrite_abort(OtpOverwrite *overwrite);
 

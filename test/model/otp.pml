@@ -198,7 +198,7 @@ inline flush_and_tell()
 	end_call()
 }
 
-/* begin_round(), refusal(), compare_and_charge() up to the comparison */
+/* begin_round(), refusal(), otp_charge_unless_right() up to the comparison */
 inline judge()
 {
 	lock_user(user);

@@ -18,6 +18,7 @@ OBJS = \
 	src/charge.o \
 	src/code.o \
 	src/confirm.o \
+	src/cool_down.o \
 	src/credential.o \
 	src/credential_seal.o \
 	src/enrollment.o \
@@ -30,6 +31,7 @@ OBJS = \
 	src/key_guard.o \
 	src/key_rotation.o \
 	src/keyring.o \
+	src/leftover.o \
 	src/limits.o \
 	src/master_key.o \
 	src/norm.o \
@@ -37,6 +39,7 @@ OBJS = \
 	src/otpauth_uri.o \
 	src/private_call.o \
 	src/pseudonym.o \
+	src/purge.o \
 	src/qr.o \
 	src/quota.o \
 	src/recovery.o \
@@ -95,10 +98,10 @@ OBJS = \
 # The stems of sql/ and specs/, in the order in which they run
 REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyring policy issue \
 	verify limits quota events rekey enroll authenticator resync recovery spent_at_once forget stop \
-	self_unlock grant duty import export activity norm prepared schema
+	self_unlock purge grant duty import export activity norm prepared schema
 ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock \
 	first-key short-table authenticators at-once enrolling key-rotation key-rekeying key-drop notify \
-	issuing stopping
+	issuing stopping purging
 
 XML_CPPFLAGS := $(shell pkg-config --cflags libxml-2.0 2>/dev/null || xml2-config --cflags)
 XML_LIBS := $(shell pkg-config --libs libxml-2.0 2>/dev/null || xml2-config --libs)

@@ -362,6 +362,29 @@ requirement: what the norm asks for, in short. section: where. holds: true if a 
 No rows if preset is NULL. Reads views alone, as its caller. Error: 22023 unknown preset.';
 
 --
+-- What has become old and nothing needs is removed
+--
+
+CREATE FUNCTION @extschema@.otp_purge(
+    older_than interval DEFAULT '90 days', batch integer DEFAULT 10000)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION @extschema@.otp_purge(interval, integer) IS
+'Removes what has become old and nothing needs, when the transaction commits; returns how many rows. For cron: in a transaction of its own, at any time.
+older_than: 0 or more; what is younger stays, and an age that is less than a limit looks back loosens no limit. batch: rows that one call removes at most, 1 or more; call again while it returns that many.
+Removes rows of otp_event older than older_than; of otp_challenge, issued codes that expired longer ago, when their cool_down is over; of otp_credential, enrolments that could be confirmed until then; of otp_quota, counts that have left their window; of otp_baseline, rows that another one of the same user and purpose outdoes, or whose budget is gone; of otp_budget, with their baselines, those of users and pseudonyms whose last wrong guess is older, of which none counts any more toward a delay or a stop, and who have no issued code, authenticator or recovery codes, nor had before this call.
+Reads all of these tables. Waits for no transaction: a row that another one is changing or has locked is left to the next call. Until this one ends, otp_issue() waits for it where the user''s budget or count is being removed.
+Errors: 22023 older_than negative or NULL, batch NULL or less than 1, with a hint; 22008 older_than out of range, 55000 row default of otp_policy missing, 55006 a row was locked by hand just now, 25006 read-only transaction or standby, 25000 parallel; 40001 in SERIALIZABLE.';
+
+COMMENT ON FUNCTION @extschema@.otp_rekey(integer) IS
+'Re-seals authenticators and recovery codes under the writing data key, where they stand, and deletes issued codes under other keys that have expired and whose cool_down is over. Returns how many rows are left under other keys: call it until that is 0, from cron if one likes. Waits for nobody; a row that a transaction is changing is left. What is re-sealed stays so whatever becomes of the transaction.
+batch: rows that one call re-seals or deletes at most, 0 or more.
+NULL, and nothing is done, if batch is NULL. Errors: 22023 batch negative, 55000 the writing key is not committed yet, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys or a damaged row.';
+COMMENT ON COLUMN @extschema@.otp_keys.codes IS 'Rows of otp_challenge, issued codes, that need it; gone by otp_rekey() once they have expired and their cool-down is over.';
+COMMENT ON COLUMN @extschema@.otp_keys.pseudonyms IS 'Rows of otp_budget of forgotten users that need it; removed by otp_purge() once their limits have passed.';
+
+--
 -- A budget that is being deleted is waited for
 --
 
@@ -390,7 +413,7 @@ CREATE FUNCTION @extschema@.otp_revoke_duty(role regrole, duty text) RETURNS voi
 
 COMMENT ON FUNCTION @extschema@.otp_grant(regrole, text) IS
 'Grants a role what a duty needs, by GRANT commands as the caller: USAGE on the schema of the extension, EXECUTE on functions, SELECT on views.
-role: the role. duty: application: otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left, otp_self_unlock. operator: otp_unlock, otp_status, otp_revoke, otp_forget, otp_import_pskc, otp_import_csv, otp_export. auditor: otp_policy_audit, and the views otp_activity, otp_stats, otp_keys, otp_authenticators, otp_policy_effective, otp_presets. keyholder: otp_rotate_key, otp_rekey, otp_rewrap_master.
+role: the role. duty: application: otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left, otp_self_unlock. operator: otp_unlock, otp_status, otp_revoke, otp_forget, otp_purge, otp_import_pskc, otp_import_csv, otp_export. auditor: otp_policy_audit, and the views otp_activity, otp_stats, otp_keys, otp_authenticators, otp_policy_effective, otp_presets. keyholder: otp_rotate_key, otp_rekey, otp_rewrap_master.
 NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 25006, 25000, 42501 from GRANT.';
 COMMENT ON FUNCTION @extschema@.otp_revoke_duty(regrole, text) IS
 'Takes back what otp_grant() grants, by REVOKE commands as the caller. What another duty of the role takes stays; a role has a duty if all of it was granted to it by name. USAGE on the schema goes with the last duty. Does nothing if the role has nothing of the duty. What the role may as a member of another role, or as everyone, stays.
@@ -404,7 +427,8 @@ NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 
 REVOKE ALL ON FUNCTION
   @extschema@.otp_policy_preset(text, text),
   @extschema@.otp_policy_audit(text),
-  @extschema@.otp_revoke_duty(regrole, text)
+  @extschema@.otp_revoke_duty(regrole, text),
+  @extschema@.otp_purge(interval, integer)
   FROM PUBLIC;
 REVOKE ALL ON TABLE
   @extschema@.otp_activity,
@@ -432,7 +456,7 @@ BEGIN
                              a.grantee::pg_catalog.regrole)
       FROM pg_catalog.pg_proc AS p, pg_catalog.aclexplode(p.proacl) AS a
       WHERE p.pronamespace OPERATOR(pg_catalog.=) '@extschema@'::pg_catalog.regnamespace
-        AND p.proname IN ('otp_policy_preset', 'otp_policy_audit', 'otp_revoke_duty')
+        AND p.proname IN ('otp_policy_preset', 'otp_policy_audit', 'otp_revoke_duty', 'otp_purge')
         AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
   LOOP
     EXECUTE command;

@@ -25,7 +25,7 @@ SELECT function, failure('SELECT ' || function)
                ('otp_attempt(''grant-1'', ''123456'')'), ('otp_cancel(''grant-1'')'),
                ('otp_enroll(''grant-1'')'), ('otp_confirm(''grant-1'', ''123456'')'), ('otp_credentials(''grant-1'')'),
                ('otp_revoke(''grant-1'', 1)'), ('otp_resync(''grant-1'', 1, ''123456'', ''123456'')'),
-               ('otp_recovery_codes(''grant-1'')'), ('otp_recovery_left(''grant-1'')'), ('otp_forget(''grant-1'')'),
+               ('otp_recovery_codes(''grant-1'')'), ('otp_recovery_left(''grant-1'')'), ('otp_forget(''grant-1'')'), ('otp_purge()'),
                ('otp_issue(''grant-1'', ''login'', '''', ''+1'')'), ('otp_resend(''grant-1'', ''login'', '''', ''+1'')'),
                ('otp_self_unlock(''grant-1'', ''{}'')'), ('otp_unlock(''grant-1'')'), ('otp_status(''grant-1'')'),
                ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),
@@ -63,7 +63,7 @@ SELECT otp_recovery_left('grant-1'), otp_issue('grant-1', 'login', '', '+1') IS 
        otp_resend('grant-1', 'login', '', '+1') IS NOT NULL AS resent,
        failure('SELECT otp_self_unlock(''grant-1'', ''{}'')') AS unlocked;
 SELECT function, failure('SELECT ' || function)
-  FROM (VALUES ('otp_grant(''regress_otp_app'', ''application'')'), ('otp_revoke_duty(''regress_otp_app'', ''application'')'), ('otp_forget(''grant-1'')'), ('otp_master_key_init()'),
+  FROM (VALUES ('otp_grant(''regress_otp_app'', ''application'')'), ('otp_revoke_duty(''regress_otp_app'', ''application'')'), ('otp_forget(''grant-1'')'), ('otp_purge()'), ('otp_master_key_init()'),
                ('otp_policy_preset(''psd2'')'), ('otp_policy_audit(''psd2'')'),
                ('otp_unlock(''grant-1'')'), ('otp_status(''grant-1'')'),
                ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),

@@ -15,6 +15,7 @@
 #include "args.h"
 #include "challenge.h"
 #include "code.h"
+#include "cool_down.h"
 #include "core/secure.h"
 #include "errors.h"
 #include "events.h"
@@ -127,24 +128,6 @@ insert_first(Relation challenges, const text *user, const text *purpose,
 	return stays && !found;
 }
 
-/* Refuses a code that comes too soon after the last one. */
-static void
-check_cool_down(const OtpChallengeRow *last, const OtpPolicy *policy, const text *user,
-				const text *purpose)
-{
-	TimestampTz next_at = last->challenge.issued_at + policy->cool_down;
-
-	if (policy->cool_down == 0 || next_at <= GetCurrentTimestamp())
-		return;
-	otp_event_refused(policy, user, purpose, "cooling_down");
-	ereport(ERROR,
-			errcode(ERRCODE_OTP_COOLING_DOWN),
-			errmsg("a code for purpose \"%s\" has been issued just now", text_to_cstring(purpose)),
-			errdetail("The next one can be issued at %s.", timestamptz_to_str(next_at)),
-			errhint("otp_resend() hands out the live code again; the limit is cool_down in table \"otp_policy\"."),
-			otp_errprivate());
-}
-
 /* Puts a fresh challenge in the place of whatever there is; its life begins now. */
 static void
 replace(Relation challenges, const text *user, const text *purpose, const OtpPolicy *policy,
@@ -161,7 +144,7 @@ replace(Relation challenges, const text *user, const text *purpose, const OtpPol
 
 		CHECK_FOR_INTERRUPTS();
 		if (found)
-			check_cool_down(&row, policy, user, purpose);
+			otp_cool_down_check(&row.challenge, policy, user, purpose);
 		if (!budget.exists)
 			otp_budget_ensure(user, &budget);
 		challenge->issued_at = GetCurrentTimestamp();

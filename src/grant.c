@@ -45,6 +45,7 @@ static const char *const operator_functions[] = {
 	"otp_status(pg_catalog.text)",
 	"otp_revoke(pg_catalog.text, pg_catalog.int8)",
 	"otp_forget(pg_catalog.text)",
+	"otp_purge(pg_catalog.interval, pg_catalog.int4)",
 	"otp_import_pskc(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb)",
 	"otp_import_csv(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb)",
 	"otp_export(pg_catalog.text)",
@@ -165,20 +166,42 @@ row_grants(int cache, Oid oid, AttrNumber acl_column, Oid role, AclMode mode)
 	return result;
 }
 
+/* Or InvalidOid: the extension may be of an older version than the library. */
+static Oid
+function_oid(const Grantee *grantee, const char *signature)
+{
+	LOCAL_FCINFO(call, 1);
+	Datum		oid;
+
+	InitFunctionCallInfoData(*call, NULL, 1, InvalidOid, NULL, NULL);
+	call->args[0].value = CStringGetTextDatum(function_name(grantee, signature));
+	call->args[0].isnull = false;
+	oid = to_regprocedure(call);
+	return call->isnull ? InvalidOid : DatumGetObjectId(oid);
+}
+
+static Oid
+view_oid(const Grantee *grantee, const char *view)
+{
+	return get_relname_relid(view, grantee->schema);
+}
+
 static bool
 has_function(const Grantee *grantee, const char *signature)
 {
-	const char *name = function_name(grantee, signature);
-	Oid			oid = DatumGetObjectId(DirectFunctionCall1(regprocedurein, CStringGetDatum(name)));
+	Oid			oid = function_oid(grantee, signature);
 
-	return row_grants(PROCOID, oid, Anum_pg_proc_proacl, grantee->role, ACL_EXECUTE);
+	return OidIsValid(oid) &&
+		row_grants(PROCOID, oid, Anum_pg_proc_proacl, grantee->role, ACL_EXECUTE);
 }
 
 static bool
 has_view(const Grantee *grantee, const char *view)
 {
-	return row_grants(RELOID, get_relname_relid(view, grantee->schema), Anum_pg_class_relacl,
-					  grantee->role, ACL_SELECT);
+	Oid			oid = view_oid(grantee, view);
+
+	return OidIsValid(oid) &&
+		row_grants(RELOID, oid, Anum_pg_class_relacl, grantee->role, ACL_SELECT);
 }
 
 /* How many of a duty's functions and views are granted to the role itself, and how many there are. */
@@ -244,10 +267,12 @@ grant_duty(const Grantee *to, const Duty *duty)
 {
 	execute(psprintf("GRANT USAGE ON SCHEMA %s TO %s", to->schema_name, to->role_name));
 	for (const char *const *function = duty->functions; *function != NULL; function++)
-		execute(psprintf("GRANT EXECUTE ON FUNCTION %s TO %s",
-						 function_name(to, *function), to->role_name));
+		if (OidIsValid(function_oid(to, *function)))
+			execute(psprintf("GRANT EXECUTE ON FUNCTION %s TO %s",
+							 function_name(to, *function), to->role_name));
 	for (const char *const *view = duty->views; *view != NULL; view++)
-		execute(psprintf("GRANT SELECT ON TABLE %s TO %s", view_name(to, *view), to->role_name));
+		if (OidIsValid(view_oid(to, *view)))
+			execute(psprintf("GRANT SELECT ON TABLE %s TO %s", view_name(to, *view), to->role_name));
 }
 
 /* REVOKE takes back what its caller has granted; what is left then is another's. */

@@ -9,7 +9,6 @@
 
 #include "access/table.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -19,6 +18,7 @@
 #include "quota.h"
 #include "store/quota.h"
 #include "store/relation.h"
+#include "store/write.h"
 #include "userlock.h"
 
 /* One of the counts that a code is taken from. */
@@ -31,6 +31,9 @@ typedef struct Count
 } Count;
 
 #define COUNTS	2
+
+#define SCOPE_USER			"user"
+#define SCOPE_DESTINATION	"destination"
 
 /* the slots of a window but the one that has begun */
 #define WHOLE_SLOTS	(OTP_QUOTA_SLOTS - 1)
@@ -161,8 +164,7 @@ try_to_take(Relation rel, const OtpPolicy *policy, const text *user, const text 
 	otp_lock_release(&locks[0]);
 	if (full != NULL)
 		refuse(policy, full, user, purpose, at);
-	if (TransactionIdIsValid(busy))
-		XactLockTableWait(busy, NULL, NULL, XLTW_None);
+	otp_overwrite_wait(busy);
 	return taken;
 }
 
@@ -176,11 +178,11 @@ otp_quota_take(const OtpPolicy *policy, const text *user, const text *purpose,
 
 	if (policy->issues_per_user > 0)
 		counts[n++] = (Count) {
-			{cstring_to_text("user"), user, purpose}, policy->issues_per_user
+			{cstring_to_text(SCOPE_USER), user, purpose}, policy->issues_per_user
 		};
 	if (policy->issues_per_destination > 0 && destination != NULL)
 		counts[n++] = (Count) {
-			{cstring_to_text("destination"), destination, purpose}, policy->issues_per_destination
+			{cstring_to_text(SCOPE_DESTINATION), destination, purpose}, policy->issues_per_destination
 		};
 	if (n == 0)
 		return;
@@ -188,4 +190,37 @@ otp_quota_take(const OtpPolicy *policy, const text *user, const text *purpose,
 	while (!try_to_take(rel, policy, user, purpose, counts, n))
 		CHECK_FOR_INTERRUPTS();
 	table_close(rel, NoLock);
+}
+
+/* Has the last slot that has a count left the window? */
+static bool
+is_over(const OtpQuota *quota, TimestampTz now)
+{
+	return now / quota->width >= quota->slot + OTP_QUOTA_SLOTS;
+}
+
+bool
+otp_quota_remove_if_over(Relation rel, HeapTuple tuple, TimestampTz now)
+{
+	OtpQuotaKey key = otp_quota_key(rel, tuple);
+	OtpQuotaRow row;
+	Snapshot	snapshot;
+	LOCKTAG		lock;
+	bool		removed;
+
+	otp_quota_read(tuple, &row.quota);
+	if (!is_over(&row.quota, now))
+		return false;
+	/* Whoever counts holds the subject's lock. */
+	if (otp_same_text(key.scope, cstring_to_text(SCOPE_USER)))
+		otp_user_lock(&lock, key.subject);
+	else
+		otp_destination_lock(&lock, key.subject);
+	snapshot = otp_snapshot_now();
+	otp_quota_fetch(rel, snapshot, &key, &row);
+	UnregisterSnapshot(snapshot);
+	removed = row.exists && ItemPointerEquals(&row.tid, &tuple->t_self) &&
+		is_over(&row.quota, now) && otp_table_remove_if_idle(rel, tuple);
+	otp_lock_release(&lock);
+	return removed;
 }

@@ -7,6 +7,9 @@
 
 #include "compat.h"
 
+#include "datatype/timestamp.h"
+#include "utils/rel.h"
+
 #include "store/policy.h"
 
 /* bytes of a destination, at most */
@@ -20,5 +23,11 @@
  */
 extern void otp_quota_take(const OtpPolicy *policy, const text *user, const text *purpose,
 						   const text *destination);
+
+/*
+ * Deletes a row of otp_quota, with the transaction, if all that it counts has left the window and nobody else is changing
+ * it; false if it stays.
+ */
+extern bool otp_quota_remove_if_over(Relation rel, HeapTuple tuple, TimestampTz now);
 
 #endif							/* OTP_QUOTA_H */

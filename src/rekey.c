@@ -9,16 +9,15 @@
  */
 #include "compat.h"
 
-#include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "fmgr.h"
-#include "miscadmin.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "args.h"
+#include "cool_down.h"
 #include "core/secure.h"
 #include "credential_seal.h"
 #include "errors.h"
@@ -103,45 +102,49 @@ reseal_recovery(Relation rel, HeapTuple tuple, int32 writing_id)
 	return true;
 }
 
-/* An issued code cannot be re-sealed; once it has expired, its row is not needed. */
+/* An issued code cannot be re-sealed; once it has expired and its cool-down is over, its row is not needed. */
 static bool
 remove_challenge(Relation rel, HeapTuple tuple, int32 writing_id)
 {
-	return otp_challenge_expires_at(tuple) <= GetCurrentTimestamp() &&
+	TimestampTz now = GetCurrentTimestamp();
+
+	return otp_challenge_expires_at(tuple) <= now && otp_cool_down_is_over(rel, tuple, now) &&
 		otp_table_remove_if_idle(rel, tuple);
 }
 
-/*
- * All rows of a table that are under another key, while the batch lasts; the others are counted.  The snapshot keeps
- * the place of each from being used for another row.
- */
+/* How the rows of one table are handled. */
+typedef struct Handler
+{
+	Rekeying   *rekeying;
+	int32		(*key_of) (HeapTuple);
+	bool		(*handle) (Relation, HeapTuple, int32);
+} Handler;
+
+/* A row that is under another key: handled while the batch lasts, or else counted. */
+static bool
+visit(Relation rel, HeapTuple tuple, void *arg)
+{
+	const Handler *handler = arg;
+	Rekeying   *rekeying = handler->rekeying;
+
+	if (handler->key_of(tuple) == rekeying->writing_id)
+		return true;
+	if (rekeying->batch > 0 &&
+		handler->handle(rel, heap_copytuple(tuple), rekeying->writing_id))
+		rekeying->batch--;
+	else
+		rekeying->left++;
+	return true;
+}
+
 static void
 rekey_table(Rekeying *rekeying, OtpTable table, int32 (*key_of) (HeapTuple),
 			bool (*handle) (Relation, HeapTuple, int32))
 {
+	Handler		handler = {rekeying, key_of, handle};
 	Relation	rel = otp_table_open(table, NULL, RowExclusiveLock);
-	Snapshot	snapshot = otp_snapshot_now();
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
-	MemoryContext each = AllocSetContextCreate(CurrentMemoryContext, "otp re-keying",
-											   ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(each);
-	HeapTuple	tuple;
 
-	while ((tuple = systable_getnext(scan)) != NULL)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (key_of(tuple) == rekeying->writing_id)
-			continue;
-		if (rekeying->batch > 0 && handle(rel, heap_copytuple(tuple), rekeying->writing_id))
-			rekeying->batch--;
-		else
-			rekeying->left++;
-		MemoryContextReset(each);
-	}
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(each);
-	systable_endscan(scan);
-	UnregisterSnapshot(snapshot);
+	otp_table_scan(rel, visit, &handler);
 	table_close(rel, NoLock);
 }
 

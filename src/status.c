@@ -162,7 +162,7 @@ purposes_of(const Status *status)
 	foreach(cell, rows)
 		purposes = add_purpose(purposes, otp_baseline_purpose(status->baselines, lfirst(cell)));
 	if (purposes == NIL)
-		purposes = list_make1(cstring_to_text("default"));
+		purposes = list_make1(cstring_to_text(OTP_PURPOSE_DEFAULT));
 	list_sort(purposes, compare_purposes);
 	return purposes;
 }

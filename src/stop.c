@@ -4,6 +4,7 @@
  */
 #include "compat.h"
 
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "stop.h"
@@ -110,4 +111,76 @@ otp_stop_event(const OtpStop *stop, const OtpPolicy *policy, const OtpBudget *bu
 		consecutive == Max(stop->max - policy->warn_before, 1))
 		return "warned";
 	return NULL;
+}
+
+List *
+otp_stop_policies(void)
+{
+	List	   *purposes = lappend(otp_policy_purposes(), cstring_to_text(OTP_PURPOSE_DEFAULT));
+	List	   *policies = NIL;
+	ListCell   *cell;
+
+	foreach(cell, purposes)
+	{
+		OtpStopPolicy *policy = palloc(sizeof(OtpStopPolicy));
+
+		policy->purpose = lfirst(cell);
+		otp_policy_get(policy->purpose, &policy->policy, NULL);
+		policies = lappend(policies, policy);
+	}
+	return policies;
+}
+
+/* What holds for a purpose; the last one is the default's. */
+static const OtpPolicy *
+policy_of(const List *policies, const text *purpose)
+{
+	ListCell   *cell;
+
+	foreach(cell, policies)
+	{
+		const OtpStopPolicy *policy = lfirst(cell);
+
+		if (otp_same_text(policy->purpose, purpose))
+			return &policy->policy;
+	}
+	return &((OtpStopPolicy *) llast(policies))->policy;
+}
+
+/* Do consecutive wrong guesses for a purpose count?  They do not once time has ended the stop. */
+static bool
+counts(Relation rel, Snapshot snapshot, const text *user, const text *purpose,
+	   const OtpPolicy *policy, const OtpBudget *budget, TimestampTz now)
+{
+	OtpStop		stop;
+
+	if (policy->max_consecutive == 0)
+		return false;
+	otp_stop_load(&stop, rel, snapshot, user, purpose, policy, budget);
+	return otp_stop_consecutive(&stop, budget) > 0 &&
+		(otp_stop_left(&stop, budget) > 0 || otp_stop_until(&stop, policy, budget, now) != 0);
+}
+
+bool
+otp_stop_counts(const List *policies, Relation rel, Snapshot snapshot, const text *user,
+				const List *rows, const OtpBudget *budget, TimestampTz now)
+{
+	ListCell   *cell;
+
+	/* of those without a row of otp_baseline, the default is one */
+	foreach(cell, policies)
+	{
+		const OtpStopPolicy *policy = lfirst(cell);
+
+		if (counts(rel, snapshot, user, policy->purpose, &policy->policy, budget, now))
+			return true;
+	}
+	foreach(cell, rows)
+	{
+		const text *purpose = otp_baseline_purpose(rel, lfirst(cell));
+
+		if (counts(rel, snapshot, user, purpose, policy_of(policies, purpose), budget, now))
+			return true;
+	}
+	return false;
 }

@@ -55,4 +55,22 @@ extern void otp_stop_clear(const OtpStop *stop, Relation rel, const text *user,
 extern const char *otp_stop_event(const OtpStop *stop, const OtpPolicy *policy,
 								  const OtpBudget *budget);
 
+/* A purpose and its policy. */
+typedef struct OtpStopPolicy
+{
+	const text *purpose;
+	OtpPolicy	policy;
+} OtpStopPolicy;
+
+/* Those of all purposes that have one, as OtpStopPolicy, and last the default. */
+extern List *otp_stop_policies(void);
+
+/*
+ * Does any purpose have consecutive wrong guesses of the user that count toward a stop?  `rows`: all of
+ * the user's rows of otp_baseline (rel).
+ */
+extern bool otp_stop_counts(const List *policies, Relation rel, Snapshot snapshot,
+							const text *user, const List *rows, const OtpBudget *budget,
+							TimestampTz now);
+
 #endif							/* OTP_STOP_H */

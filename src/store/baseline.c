@@ -32,14 +32,20 @@ enum
 };
 
 List *
-otp_baseline_fetch_committed(Relation rel, Snapshot snapshot, const text *user)
+otp_baseline_fetch_all(Relation rel, Snapshot snapshot, const text *user)
 {
 	ScanKeyData key;
-	List	   *rows;
-	ListCell   *cell;
 
 	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
-	rows = otp_table_fetch_all(rel, snapshot, 1, &key);
+	return otp_table_fetch_all(rel, snapshot, 1, &key);
+}
+
+List *
+otp_baseline_fetch_committed(Relation rel, Snapshot snapshot, const text *user)
+{
+	List	   *rows = otp_baseline_fetch_all(rel, snapshot, user);
+	ListCell   *cell;
+
 	foreach(cell, rows)
 		if (otp_table_is_own(lfirst(cell)))
 			rows = foreach_delete_current(rows, cell);
@@ -52,12 +58,24 @@ otp_baseline_total(HeapTuple tuple)
 	return ((FormData_otp_baseline *) GETSTRUCT(tuple))->total;
 }
 
-const text *
-otp_baseline_purpose(Relation rel, HeapTuple tuple)
+static const text *
+text_of(Relation rel, HeapTuple tuple, int column)
 {
 	bool		isnull;
 
-	return DatumGetTextPP(heap_getattr(tuple, COL_PURPOSE, RelationGetDescr(rel), &isnull));
+	return DatumGetTextPP(heap_getattr(tuple, column, RelationGetDescr(rel), &isnull));
+}
+
+const text *
+otp_baseline_user(Relation rel, HeapTuple tuple)
+{
+	return text_of(rel, tuple, COL_USER_ID);
+}
+
+const text *
+otp_baseline_purpose(Relation rel, HeapTuple tuple)
+{
+	return text_of(rel, tuple, COL_PURPOSE);
 }
 
 void

@@ -16,8 +16,11 @@
 
 #include "core/derive.h"
 
+/* All rows of a user, of type HeapTuple, in the order of their purposes. */
+extern List *otp_baseline_fetch_all(Relation rel, Snapshot snapshot, const text *user);
+
 /*
- * All rows of a user, of type HeapTuple, in the order of their purposes; not those of acceptances of this transaction,
+ * The same without those of acceptances of this transaction,
  * which may yet be rolled back.
  */
 extern List *otp_baseline_fetch_committed(Relation rel, Snapshot snapshot, const text *user);
@@ -25,7 +28,8 @@ extern List *otp_baseline_fetch_committed(Relation rel, Snapshot snapshot, const
 /* otp_budget.total of a row. */
 extern int64 otp_baseline_total(HeapTuple tuple);
 
-/* The purpose of a row. */
+/* The user and the purpose of a row. */
+extern const text *otp_baseline_user(Relation rel, HeapTuple tuple);
 extern const text *otp_baseline_purpose(Relation rel, HeapTuple tuple);
 
 /* Inserts a row; permanently, or with the transaction. */

@@ -110,6 +110,14 @@ otp_challenge_fetch(Relation rel, Snapshot snapshot, const text *user,
 	return true;
 }
 
+const text *
+otp_challenge_purpose(Relation rel, HeapTuple tuple)
+{
+	bool		isnull;
+
+	return DatumGetTextPP(heap_getattr(tuple, COL_PURPOSE, RelationGetDescr(rel), &isnull));
+}
+
 List *
 otp_challenge_purposes(Relation rel, Snapshot snapshot, const text *user)
 {
@@ -121,14 +129,17 @@ otp_challenge_purposes(Relation rel, Snapshot snapshot, const text *user)
 	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
 	tuples = otp_table_fetch_all(rel, snapshot, 1, &key);
 	foreach(cell, tuples)
-	{
-		bool		isnull;
-
-		purposes = lappend(purposes,
-						   DatumGetTextPP(heap_getattr(lfirst(cell), COL_PURPOSE,
-													   RelationGetDescr(rel), &isnull)));
-	}
+		purposes = lappend(purposes, (void *) otp_challenge_purpose(rel, lfirst(cell)));
 	return purposes;
+}
+
+bool
+otp_challenge_any(Relation rel, Snapshot snapshot, const text *user)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
+	return otp_table_fetch(rel, snapshot, 1, &key) != NULL;
 }
 
 void
@@ -198,4 +209,10 @@ TimestampTz
 otp_challenge_expires_at(HeapTuple tuple)
 {
 	return ((FormData_otp_challenge *) GETSTRUCT(tuple))->expires_at;
+}
+
+TimestampTz
+otp_challenge_issued_at(HeapTuple tuple)
+{
+	return ((FormData_otp_challenge *) GETSTRUCT(tuple))->issued_at;
 }

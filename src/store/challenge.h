@@ -67,8 +67,13 @@ extern void otp_challenge_overwrite(OtpOverwrite *overwrite, OtpChallengeState s
 /* Deletes all rows of a user with the transaction, waiting for whoever changes one; returns how many. */
 extern int64 otp_challenge_remove_all(Relation rel, const text *user);
 
-/* Of a row as it stands: the data key, and when the code expires. */
+/* Has the user a row? */
+extern bool otp_challenge_any(Relation rel, Snapshot snapshot, const text *user);
+
+/* Of a row as it stands: the data key, when the code was issued, when it expires, and what for. */
 extern int32 otp_challenge_key_id(HeapTuple tuple);
+extern TimestampTz otp_challenge_issued_at(HeapTuple tuple);
 extern TimestampTz otp_challenge_expires_at(HeapTuple tuple);
+extern const text *otp_challenge_purpose(Relation rel, HeapTuple tuple);
 
 #endif							/* OTP_STORE_CHALLENGE_H */

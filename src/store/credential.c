@@ -267,3 +267,20 @@ otp_credential_reseal(OtpOverwrite *overwrite, const OtpCredential *credential)
 
 	otp_overwrite_finish(overwrite, patches, lengthof(patches));
 }
+
+bool
+otp_credential_any(Relation rel, Snapshot snapshot, const text *user)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
+	return otp_table_fetch(rel, snapshot, 1, &key) != NULL;
+}
+
+TimestampTz
+otp_credential_waits_until(HeapTuple tuple)
+{
+	FormData_otp_credential *form = (FormData_otp_credential *) GETSTRUCT(tuple);
+
+	return form->state == OTP_CREDENTIAL_PENDING ? form->expires_at : DT_NOEND;
+}

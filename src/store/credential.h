@@ -99,6 +99,12 @@ extern int64 otp_credential_remove_all(Relation rel, const text *user);
 /* What a row says that stands elsewhere; OT005 if it is damaged. */
 extern void otp_credential_read(Relation rel, HeapTuple tuple, OtpCredentialRow *row);
 
+/* Has the user a row? */
+extern bool otp_credential_any(Relation rel, Snapshot snapshot, const text *user);
+
+/* Until when a row can be confirmed; DT_NOEND if it has been. */
+extern TimestampTz otp_credential_waits_until(HeapTuple tuple);
+
 /* The data key of a row. */
 extern int32 otp_credential_key_id(HeapTuple tuple);
 

@@ -116,3 +116,11 @@ otp_event_remove_all(Relation rel, const text *user)
 	UnregisterSnapshot(snapshot);
 	return removed;
 }
+
+TimestampTz
+otp_event_at(Relation rel, HeapTuple tuple)
+{
+	bool		isnull;
+
+	return DatumGetTimestampTz(heap_getattr(tuple, COL_AT, RelationGetDescr(rel), &isnull));
+}

@@ -9,6 +9,7 @@
 
 #include "compat.h"
 
+#include "access/htup.h"
 #include "datatype/timestamp.h"
 #include "utils/rel.h"
 
@@ -31,5 +32,8 @@ extern bool otp_event_insert(Relation rel, const OtpEvent *event, bool permanent
 
 /* Deletes all rows of a user with the transaction, reading the whole table; returns how many. */
 extern int64 otp_event_remove_all(Relation rel, const text *user);
+
+/* When a row was written. */
+extern TimestampTz otp_event_at(Relation rel, HeapTuple tuple);
 
 #endif							/* OTP_STORE_EVENT_H */

@@ -57,8 +57,6 @@ enum
 	COL_COUNT = COL_SHIPPED
 };
 
-#define DEFAULT_PURPOSE "default"
-
 typedef struct PolicyEntry
 {
 	char		purpose[OTP_PURPOSE_MAX + 1];	/* hash key */
@@ -193,12 +191,12 @@ read_default(Relation rel, Snapshot snapshot)
 	bool		nulls[COL_COUNT];
 
 	ScanKeyInit(&key, COL_PURPOSE, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(DEFAULT_PURPOSE));
+				CStringGetTextDatum(OTP_PURPOSE_DEFAULT));
 	tuple = otp_table_fetch(rel, snapshot, 1, &key);
 	if (tuple == NULL)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("row \"%s\" of table \"otp_policy\" is missing", DEFAULT_PURPOSE),
+				errmsg("row \"%s\" of table \"otp_policy\" is missing", OTP_PURPOSE_DEFAULT),
 				errhint("Insert it: without it no limit is known, and no code is issued or verified."),
 				otp_errprivate());
 	heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
@@ -295,7 +293,7 @@ otp_policy_purposes(void)
 		load();
 	hash_seq_init(&scan, policies);
 	while ((entry = hash_seq_search(&scan)) != NULL)
-		if (strcmp(entry->purpose, DEFAULT_PURPOSE) != 0)
+		if (strcmp(entry->purpose, OTP_PURPOSE_DEFAULT) != 0)
 			purposes = lappend(purposes, cstring_to_text(entry->purpose));
 	return purposes;
 }

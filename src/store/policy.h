@@ -15,6 +15,9 @@
 /* bytes of a purpose, at most */
 #define OTP_PURPOSE_MAX	63
 
+/* whose row holds for all that others leave null, and for purposes without a row */
+#define OTP_PURPOSE_DEFAULT	"default"
+
 typedef enum OtpTrail
 {
 	OTP_TRAIL_NONE,

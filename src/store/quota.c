@@ -64,6 +64,32 @@ is_of(Relation rel, HeapTuple tuple, const OtpQuotaKey *key)
 }
 
 void
+otp_quota_read(HeapTuple tuple, OtpQuota *quota)
+{
+	FormData_otp_quota *form = (FormData_otp_quota *) GETSTRUCT(tuple);
+
+	quota->slot = form->slot;
+	quota->width = form->width;
+	memcpy(quota->issues, form->issues, sizeof(form->issues));
+}
+
+OtpQuotaKey
+otp_quota_key(Relation rel, HeapTuple tuple)
+{
+	OtpQuotaKey key;
+	const text **const columns[] = {&key.scope, &key.subject, &key.purpose};
+
+	for (int i = 0; i < lengthof(columns); i++)
+	{
+		bool		isnull;
+
+		*columns[i] = DatumGetTextPP(heap_getattr(tuple, COL_SCOPE + i, RelationGetDescr(rel),
+												  &isnull));
+	}
+	return key;
+}
+
+void
 otp_quota_fetch(Relation rel, Snapshot snapshot, const OtpQuotaKey *key, OtpQuotaRow *row)
 {
 	ScanKeyData keys[3];
@@ -76,13 +102,9 @@ otp_quota_fetch(Relation rel, Snapshot snapshot, const OtpQuotaKey *key, OtpQuot
 		return;
 	if (is_of(rel, tuple, key))
 	{
-		FormData_otp_quota *form = (FormData_otp_quota *) GETSTRUCT(tuple);
-
 		row->exists = true;
 		row->tid = tuple->t_self;
-		row->quota.slot = form->slot;
-		row->quota.width = form->width;
-		memcpy(row->quota.issues, form->issues, sizeof(form->issues));
+		otp_quota_read(tuple, &row->quota);
 	}
 	heap_freetuple(tuple);
 }

@@ -44,6 +44,10 @@ typedef struct OtpQuotaKey
 extern void otp_quota_fetch(Relation rel, Snapshot snapshot, const OtpQuotaKey *key,
 							OtpQuotaRow *row);
 
+/* Of a row as it stands: what it says, and whose it is. */
+extern void otp_quota_read(HeapTuple tuple, OtpQuota *quota);
+extern OtpQuotaKey otp_quota_key(Relation rel, HeapTuple tuple);
+
 /* Makes the row permanently.  The caller holds the subject's lock and has seen that there is none. */
 extern void otp_quota_create(Relation rel, const OtpQuotaKey *key, const OtpQuota *quota);
 

@@ -144,3 +144,12 @@ otp_recovery_reseal(OtpOverwrite *overwrite, const OtpRecovery *recovery)
 
 	otp_overwrite_finish(overwrite, patches, lengthof(patches));
 }
+
+bool
+otp_recovery_any(Relation rel, Snapshot snapshot, const text *user)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
+	return otp_table_fetch(rel, snapshot, 1, &key) != NULL;
+}

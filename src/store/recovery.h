@@ -58,6 +58,9 @@ extern int64 otp_recovery_remove_all(Relation rel, const text *user);
 /* What a row says that stands elsewhere, and whose it is; OT005 if it is damaged. */
 extern const text *otp_recovery_read(Relation rel, HeapTuple tuple, OtpRecovery *recovery);
 
+/* Has the user a row? */
+extern bool otp_recovery_any(Relation rel, Snapshot snapshot, const text *user);
+
 /* The data key of a row. */
 extern int32 otp_recovery_key_id(HeapTuple tuple);
 

@@ -10,6 +10,7 @@
 #include "access/table.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_index.h"
+#include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "pgstat.h"
@@ -17,6 +18,7 @@
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "errors.h"
@@ -268,6 +270,27 @@ otp_table_fetch_all(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys)
 	if (!otp_table_has_block(rel, 0))
 		return NIL;
 	return fetch_rows(rel, snapshot, nkeys, keys, true);
+}
+
+void
+otp_table_scan(Relation rel, OtpTableVisit visit, void *arg)
+{
+	Snapshot	snapshot = otp_snapshot_now();
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
+	MemoryContext each = AllocSetContextCreate(CurrentMemoryContext, "otp row",
+											   ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(each);
+	HeapTuple	tuple;
+
+	while ((tuple = systable_getnext(scan)) != NULL && visit(rel, tuple, arg))
+	{
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(each);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(each);
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
 }
 
 bool

@@ -64,6 +64,13 @@ extern HeapTuple otp_table_fetch(Relation rel, Snapshot snapshot, int nkeys, Sca
 extern List *otp_table_fetch_all(Relation rel, Snapshot snapshot, int nkeys, ScanKey keys);
 
 /*
+ * Calls `visit` for each row that there is now, as it stands on its page, until that returns false.  Memory
+ * that it allocates is freed after each row.  The snapshot keeps the place of each from being used for another row.
+ */
+typedef bool (*OtpTableVisit) (Relation rel, HeapTuple tuple, void *arg);
+extern void otp_table_scan(Relation rel, OtpTableVisit visit, void *arg);
+
+/*
  * Where something stands in a row, from its first column; false if it stands elsewhere, because the
  * row has it compressed.
  */

@@ -245,6 +245,22 @@ otp_table_remove_all(Relation rel, int nkeys, ScanKey keys)
 }
 
 bool
+otp_table_is_idle(Relation rel, HeapTuple tuple)
+{
+	Buffer		buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(&tuple->t_self));
+	HeapTupleData now = *tuple;
+	ItemId		item;
+	bool		idle;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	item = PageGetItemId(BufferGetPage(buffer), ItemPointerGetOffsetNumber(&tuple->t_self));
+	now.t_data = (HeapTupleHeader) PageGetItem(BufferGetPage(buffer), item);
+	idle = HeapTupleSatisfiesUpdate(&now, GetCurrentCommandId(false), buffer) == TM_Ok;
+	UnlockReleaseBuffer(buffer);
+	return idle;
+}
+
+bool
 otp_table_remove_if_idle(Relation rel, HeapTuple old)
 {
 	TM_FailureData failure;

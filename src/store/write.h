@@ -58,6 +58,11 @@ extern OtpUpdateResult otp_table_remove(Relation rel, HeapTuple old);
 extern int64 otp_table_remove_all(Relation rel, int nkeys, ScanKey keys);
 
 /*
+ * Would otp_table_remove_if_idle() delete the row?  The snapshot that it was read with is still registered.
+ */
+extern bool otp_table_is_idle(Relation rel, HeapTuple tuple);
+
+/*
  * The same without waiting: false, and nothing is deleted, if another transaction is changing the row or has.
  */
 extern bool otp_table_remove_if_idle(Relation rel, HeapTuple old);

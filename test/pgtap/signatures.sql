@@ -2,7 +2,7 @@
 -- Requirements: 36, 37, 42.
 
 BEGIN;
-SELECT plan(347);
+SELECT plan(354);
 
 SELECT has_extension('otp');
 SELECT is((SELECT extversion FROM pg_extension WHERE extname = 'otp'),
@@ -70,6 +70,7 @@ INSERT INTO wanted VALUES
   ('otp_forget', 'user_id text', 'bigint', false),
   ('otp_norm', 'name text', 'text', true),
   ('otp_policy_preset', 'name text, purpose text DEFAULT ''default''::text', 'void', false),
+  ('otp_purge', 'older_than interval DEFAULT ''90 days''::interval, batch integer DEFAULT 10000', 'bigint', false),
   ('otp_rotate_key', '', 'integer', false),
   ('otp_rekey', 'batch integer DEFAULT 1000', 'integer', false),
   ('otp_rewrap_master', '', 'integer', false),
@@ -107,7 +108,7 @@ CREATE ROLE regress_otp_app;
 SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = pure, function || ': for everyone only if it is pure')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT otp_grant('regress_otp_app', 'application');
-SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_unlock', 'otp_status', 'otp_forget', 'otp_import_pskc', 'otp_import_csv', 'otp_export', 'otp_rotate_key', 'otp_rekey', 'otp_rewrap_master', 'otp_grant', 'otp_revoke_duty', 'otp_policy_preset', 'otp_master_key_init')),
+SELECT ok(has_function_privilege('regress_otp_app', oid, 'EXECUTE') = (function NOT IN ('otp_unlock', 'otp_status', 'otp_forget', 'otp_purge', 'otp_import_pskc', 'otp_import_csv', 'otp_export', 'otp_rotate_key', 'otp_rekey', 'otp_rewrap_master', 'otp_grant', 'otp_revoke_duty', 'otp_policy_preset', 'otp_master_key_init')),
           function || ': as granted')
   FROM wanted JOIN pg_proc ON proname = function;
 SELECT table_privs_are(:'otp', name, 'regress_otp_app', ARRAY[]::text[], name || ': no privilege')

@@ -65,6 +65,7 @@ my %functions = (
 	'otp_unlock(text)' => ["otp_unlock('alice')"],
 	'otp_status(text)' => ["otp_status('alice')"],
 	'otp_forget(text)' => ["otp_forget('alice')"],
+	'otp_purge(interval,integer)' => ['otp_purge()'],
 	'otp_rotate_key()' => ['otp_rotate_key()'],
 	'otp_rekey(integer)' => ['otp_rekey()'],
 	'otp_rewrap_master()' => ['otp_rewrap_master()'],

@@ -1,0 +1,201 @@
+/*
+ * leftover.c
+ *		Budgets and baselines that no limit needs any more.
+ *
+ * What is deleted here is looked at twice: once as it stands, so that those who need it are spared the lock, and once more
+ * under the user's lock, which all hold who count a guess, give the user the first thing that a guess could be aimed
+ * at, or delete his budget themselves.
+ */
+#include "compat.h"
+
+#include "access/table.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "errors.h"
+#include "leftover.h"
+#include "otp_limits.h"
+#include "stop.h"
+#include "store/baseline.h"
+#include "store/challenge.h"
+#include "store/credential.h"
+#include "store/recovery.h"
+#include "userlock.h"
+
+void
+otp_leftovers_open(OtpLeftovers *leftovers)
+{
+	OtpPolicy	policy;
+
+	otp_policy_get(cstring_to_text(OTP_PURPOSE_DEFAULT), &policy, &leftovers->limits);
+	leftovers->policies = otp_stop_policies();
+	leftovers->challenges = otp_table_open(OTP_TABLE_CHALLENGE, NULL, AccessShareLock);
+	leftovers->credentials = otp_table_open(OTP_TABLE_CREDENTIAL, NULL, AccessShareLock);
+	leftovers->recoveries = otp_table_open(OTP_TABLE_RECOVERY, NULL, AccessShareLock);
+	leftovers->baselines = otp_table_open(OTP_TABLE_BASELINE, NULL, RowExclusiveLock);
+	leftovers->budgets = otp_table_open(OTP_TABLE_BUDGET, NULL, RowExclusiveLock);
+}
+
+void
+otp_leftovers_close(OtpLeftovers *leftovers)
+{
+	table_close(leftovers->budgets, NoLock);
+	table_close(leftovers->baselines, NoLock);
+	table_close(leftovers->recoveries, NoLock);
+	table_close(leftovers->credentials, NoLock);
+	table_close(leftovers->challenges, NoLock);
+}
+
+/* Has the user anything that a guess could be aimed at, or could be once it is brought up again? */
+static bool
+has_aim(const OtpLeftovers *leftovers, Snapshot snapshot, const text *user)
+{
+	return otp_challenge_any(leftovers->challenges, snapshot, user) ||
+		otp_credential_any(leftovers->credentials, snapshot, user) ||
+		otp_recovery_any(leftovers->recoveries, snapshot, user);
+}
+
+/* Does a wrong guess of the user count, for a delay, toward one, or toward a stop? */
+static bool
+counts(const OtpLeftovers *leftovers, Snapshot snapshot, const text *user, const List *baselines,
+	   const OtpBudget *budget)
+{
+	return budget->last_at > leftovers->before ||
+		otp_limits_level(budget, &leftovers->limits, leftovers->now) > 0 ||
+		otp_limits_retry_at(budget, &leftovers->limits, leftovers->now) != 0 ||
+		otp_stop_counts(leftovers->policies, leftovers->baselines, snapshot, user, baselines,
+						budget, leftovers->now);
+}
+
+/* Would each be deleted?  And are they all there are, also of what others have not committed yet? */
+static bool
+are_idle(const OtpLeftovers *leftovers, const text *user, List *baselines)
+{
+	SnapshotData dirty;
+	ListCell   *cell;
+
+	InitDirtySnapshot(dirty);
+	foreach(cell, baselines)
+		if (!otp_table_is_idle(leftovers->baselines, lfirst(cell)))
+			return false;
+	return list_length(otp_baseline_fetch_all(leftovers->baselines, &dirty, user)) ==
+		list_length(baselines);
+}
+
+/*
+ * Does nothing need the budget of the user?  Then *baselines are those that go with it.
+ *
+ * Uncommitted rows are looked for first: what is committed and replaced while that goes on is in the snapshot that is taken
+ * after it.
+ */
+static bool
+is_unneeded(const OtpLeftovers *leftovers, const text *user, List **baselines)
+{
+	SnapshotData dirty;
+	Snapshot	snapshot;
+	OtpBudgetRow row;
+	bool		unneeded;
+
+	InitDirtySnapshot(dirty);
+	if (has_aim(leftovers, &dirty, user))
+		return false;
+	snapshot = otp_snapshot_now();
+	otp_budget_fetch(leftovers->budgets, snapshot, user, &row);
+	*baselines = otp_baseline_fetch_all(leftovers->baselines, snapshot, user);
+	unneeded = row.exists && !has_aim(leftovers, snapshot, user) &&
+		!counts(leftovers, snapshot, user, *baselines, &row.budget) &&
+		are_idle(leftovers, user, *baselines);
+	UnregisterSnapshot(snapshot);
+	return unneeded;
+}
+
+/* Deletes them all or none; the caller holds the user's lock and has seen that they are idle. */
+static int64
+remove_together(const OtpLeftovers *leftovers, HeapTuple budget, List *baselines)
+{
+	ListCell   *cell;
+
+	if (!otp_table_remove_if_idle(leftovers->budgets, budget))
+		return 0;
+	foreach(cell, baselines)
+		if (!otp_table_remove_if_idle(leftovers->baselines, lfirst(cell)))
+			ereport(ERROR,
+					errcode(ERRCODE_OBJECT_IN_USE),
+					errmsg("a row of table \"%s\" has just been locked by a transaction",
+						   RelationGetRelationName(leftovers->baselines)),
+					errhint("Try again."),
+					otp_errprivate());
+	return 1 + list_length(baselines);
+}
+
+int64
+otp_leftovers_remove_budget(const OtpLeftovers *leftovers, HeapTuple budget, int64 max)
+{
+	HeapTuple	copy = heap_copytuple(budget);
+	const text *user = otp_budget_user(copy);
+	List	   *baselines;
+	int64		removed = 0;
+	LOCKTAG		lock;
+
+	if (!is_unneeded(leftovers, user, &baselines))
+		return 0;
+	otp_user_lock(&lock, user);
+	if (is_unneeded(leftovers, user, &baselines) && list_length(baselines) < max)
+		removed = remove_together(leftovers, copy, baselines);
+	otp_lock_release(&lock);
+	return removed;
+}
+
+/* Is there another row of the same purpose, among the user's, that says at least as much? */
+static bool
+is_outdone(Relation rel, const List *rows, HeapTuple baseline)
+{
+	const text *purpose = otp_baseline_purpose(rel, baseline);
+	ListCell   *cell;
+
+	foreach(cell, rows)
+	{
+		HeapTuple	other = lfirst(cell);
+		int64		more = otp_baseline_total(other) - otp_baseline_total(baseline);
+
+		/* Of equal ones the last in the table stays. */
+		if ((more > 0 ||
+			 (more == 0 && ItemPointerCompare(&other->t_self, &baseline->t_self) > 0)) &&
+			otp_same_text(otp_baseline_purpose(rel, other), purpose))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * As it is now.  The last row of a purpose has an effect even if the budget's cleared_total is greater: without any,
+ * the purpose would follow what is accepted for others.
+ */
+static bool
+is_without_effect(const OtpLeftovers *leftovers, const text *user, HeapTuple baseline)
+{
+	Snapshot	snapshot = otp_snapshot_now();
+	List	   *rows = otp_baseline_fetch_committed(leftovers->baselines, snapshot, user);
+	OtpBudgetRow row;
+
+	otp_budget_fetch(leftovers->budgets, snapshot, user, &row);
+	UnregisterSnapshot(snapshot);
+	return !row.exists || is_outdone(leftovers->baselines, rows, baseline);
+}
+
+bool
+otp_leftovers_remove_baseline(const OtpLeftovers *leftovers, HeapTuple baseline)
+{
+	HeapTuple	copy = heap_copytuple(baseline);
+	const text *user = otp_baseline_user(leftovers->baselines, copy);
+	LOCKTAG		lock;
+	bool		removed;
+
+	if (!is_without_effect(leftovers, user, copy))
+		return false;
+	otp_user_lock(&lock, user);
+	removed = is_without_effect(leftovers, user, copy) &&
+		otp_table_remove_if_idle(leftovers->baselines, copy);
+	otp_lock_release(&lock);
+	return removed;
+}

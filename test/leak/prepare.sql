@@ -61,6 +61,21 @@ BEGIN
   RETURN otp_rekey() = 0 AND drop_keys();
 END $$;
 
+-- Leaves n rows and more that can be purged: budgets, issued codes, enrolments, quotas and the trail.
+CREATE FUNCTION leave_old(n bigint) RETURNS bigint
+LANGUAGE plpgsql AS $$
+BEGIN
+  TRUNCATE otp_budget, otp_baseline, otp_challenge, otp_credential, otp_recovery, otp_quota;
+  PERFORM otp_issue('purged' || i) FROM generate_series(1, 2 * n / 5) AS i;
+  DELETE FROM otp_challenge WHERE substr(user_id, 7)::bigint % 2 = 0;
+  PERFORM otp_enroll('enrolled' || i) FROM generate_series(1, n / 5) AS i;
+  DELETE FROM otp_budget WHERE user_id IN (SELECT user_id FROM otp_challenge UNION SELECT user_id FROM otp_credential);
+  UPDATE otp_challenge SET expires_at = issued_at;
+  UPDATE otp_credential SET expires_at = made_at;
+  INSERT INTO otp_quota SELECT 1, 1000000, 1, 0, 0, 0, 0, 0, 0, 0, 'user', 'purged' || i, 'login' FROM generate_series(1, n / 5) AS i;
+  RETURN (SELECT count(*) FROM otp_budget);
+END $$;
+
 -- Wraps the data keys by the key in next.key, and again by the present one.
 CREATE FUNCTION rewrap_and_back() RETURNS boolean
 LANGUAGE plpgsql AS $$

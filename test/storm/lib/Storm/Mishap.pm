@@ -28,6 +28,7 @@ our @MISHAPS = (
 	{ name => 'checkpoint', count => 2, befall => sub { $_[0]->server->say('CHECKPOINT') } },
 	{ name => 'vacuum', count => 2, befall => sub { $_[0]->server->say("VACUUM (FREEZE) $tables") } },
 	{ name => 'rekey', count => 1, befall => \&_rekey },
+	{ name => 'purge', count => 2, befall => \&_purge },
 );
 
 # Under load, and with what transactions are changing left for the next time.
@@ -36,6 +37,16 @@ sub _rekey
 	my ($controller) = @_;
 
 	$controller->server->say($_) for 'SELECT otp_rotate_key()', 'SELECT otp_rekey(1000000)';
+	return;
+}
+
+# All that may go is deleted, and everyone meets that, for a moment; then it is all as it was, for the record needs it.
+sub _purge
+{
+	my ($controller) = @_;
+
+	$controller->server->say(sprintf q{BEGIN; SELECT otp_purge('0', 1000000); SELECT pg_sleep(%s); ROLLBACK},
+		$controller->dice->roll(50) / 1000);
 	return;
 }
 

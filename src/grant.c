@@ -75,6 +75,11 @@ static const char *const auditor_views[] = {
 	NULL
 };
 
+static const char *const keyholder_views[] = {
+	"otp_keys",
+	NULL
+};
+
 static const char *const no_views[] = {NULL};
 
 typedef struct Duty
@@ -88,7 +93,7 @@ static const Duty duties[] = {
 	{"application", application_functions, no_views},
 	{"operator", operator_functions, no_views},
 	{"auditor", auditor_functions, auditor_views},
-	{"keyholder", keyholder_functions, no_views},
+	{"keyholder", keyholder_functions, keyholder_views},
 };
 
 /* Whose duty it is, in which schema. */

@@ -1,4 +1,5 @@
 -- requirement 40: the trail as views: otp_activity and otp_stats.
+-- Requirements: 40.
 
 -- Who, when, what and how it ended.
 INSERT INTO otp_policy (purpose, max_consecutive, warn_before, cool_down, issues_per_user)

@@ -1,4 +1,5 @@
 -- requirement 36: duties, otp_grant and otp_revoke_duty: each role may what its duty takes, and nothing else.
+-- Requirements: 36.
 
 CREATE ROLE regress_otp_worker;
 CREATE ROLE regress_otp_dba;

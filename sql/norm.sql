@@ -1,4 +1,5 @@
 -- Norms: otp_norm, otp_policy_preset, otp_policy_audit; views otp_policy_effective, otp_authenticators, otp_presets.
+-- Requirements: 9.
 
 \set norms '(VALUES (''nist-800-63b''), (''pci-dss-4''), (''psd2''), (''asvs-5-l2'')) AS n (name)'
 SELECT name, otp_norm(name) FROM :norms;

@@ -1,4 +1,5 @@
--- How soon and how often codes are issued.  Requirement 32.  To let time pass, the tests move what is stored.
+-- How soon and how often codes are issued.  To let time pass, the tests move what is stored.
+-- Requirements: 32.
 SELECT reset_policy();
 
 -- cool_down: the next code of that user and purpose has to wait, whatever has become of the last one.

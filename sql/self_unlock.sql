@@ -1,4 +1,5 @@
 -- otp_self_unlock: consecutive codes of an authenticator end a stop.
+-- Requirements: 8, 10, 12.
 SELECT reset_policy();
 UPDATE otp_policy SET max_attempts = 100, free_guesses = 100, max_consecutive = 2;
 -- Off by default.

@@ -1,4 +1,4 @@
--- The hard stop: max_consecutive wrong guesses since the last acceptance for the purpose.  Requirements 9, 10.
+-- The hard stop: max_consecutive wrong guesses since the last acceptance for the purpose.  Requirements: 5, 6, 9, 10.
 -- To let time pass, the tests move last_at.
 SELECT reset_policy();
 UPDATE otp_policy SET max_attempts = 100, free_guesses = 100, lifetime = '1 day', max_consecutive = 5;

@@ -174,6 +174,10 @@ SELECT otp_verify('stop-17', :'transfer', 'transfer') AS right;
 SELECT otp_forget('stop-17') > 0 AS forgotten;
 SELECT otp_issue('stop-17')::text AS code \gset
 SELECT n, reason, attempts_left FROM wrong_guesses('stop-17', :'code', 3, 3);
+-- A baseline beyond the user's total, of a budget that is no more, counts for nothing.
+INSERT INTO otp_baseline VALUES (60, 1, 'stop-18', 'login');
+SELECT otp_issue('stop-18')::text AS code \gset
+SELECT n, reason, attempts_left FROM wrong_guesses('stop-18', :'code', 1, 4);
 SELECT otp_unlock('stop-15'), otp_unlock('stop-nobody') AS nobody;
 SELECT otp_issue('stop-15')::text AS code \gset
 SELECT reason FROM otp_attempt('stop-15', :'code');

@@ -146,9 +146,12 @@ otp_leftovers_remove_budget(const OtpLeftovers *leftovers, HeapTuple budget, int
 	return removed;
 }
 
-/* Is there another row of the same purpose, among the user's, that says at least as much? */
+/*
+ * Is there another row of the same purpose, among the user's, that says at least as much?  Those beyond the budget's
+ * total count for nothing.
+ */
 static bool
-is_outdone(Relation rel, const List *rows, HeapTuple baseline)
+is_outdone(Relation rel, const List *rows, HeapTuple baseline, int64 total)
 {
 	const text *purpose = otp_baseline_purpose(rel, baseline);
 	ListCell   *cell;
@@ -159,7 +162,8 @@ is_outdone(Relation rel, const List *rows, HeapTuple baseline)
 		int64		more = otp_baseline_total(other) - otp_baseline_total(baseline);
 
 		/* Of equal ones the last in the table stays. */
-		if ((more > 0 ||
+		if (otp_baseline_total(other) <= total &&
+			(more > 0 ||
 			 (more == 0 && ItemPointerCompare(&other->t_self, &baseline->t_self) > 0)) &&
 			otp_same_text(otp_baseline_purpose(rel, other), purpose))
 			return true;
@@ -180,7 +184,7 @@ is_without_effect(const OtpLeftovers *leftovers, const text *user, HeapTuple bas
 
 	otp_budget_fetch(leftovers->budgets, snapshot, user, &row);
 	UnregisterSnapshot(snapshot);
-	return !row.exists || is_outdone(leftovers->baselines, rows, baseline);
+	return !row.exists || is_outdone(leftovers->baselines, rows, baseline, row.budget.total);
 }
 
 bool

@@ -27,6 +27,9 @@ otp_stop_load(OtpStop *stop, Relation rel, Snapshot snapshot, const text *user,
 	{
 		HeapTuple	row = lfirst(cell);
 
+		/* It is of a budget that is no more, or of a moment behind that of the budget in a dump. */
+		if (otp_baseline_total(row) > budget->total)
+			continue;
 		any = Max(any, otp_baseline_total(row));
 		if (!otp_same_text(otp_baseline_purpose(rel, row), purpose))
 			continue;

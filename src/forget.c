@@ -40,6 +40,8 @@ otp_forget(PG_FUNCTION_ARGS)
 	removed += remove_from(OTP_TABLE_RECOVERY, user, otp_recovery_remove_all);
 	removed += remove_from(OTP_TABLE_EVENT, user, otp_event_remove_all);
 	removed += remove_from(OTP_TABLE_QUOTA, user, otp_quota_remove_all);
+	/* That table is read under the user's lock, where nobody may wait for another one. */
+	table_close(otp_table_open(OTP_TABLE_BASELINE, user, RowExclusiveLock), NoLock);
 	/* The budget's pseudonym keeps what these say, so it goes first. */
 	removed += otp_budget_forget(user);
 	removed += remove_from(OTP_TABLE_BASELINE, user, otp_baseline_remove_all);

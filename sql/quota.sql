@@ -117,5 +117,12 @@ DELETE FROM otp_quota WHERE subject = 'quota-4';
 SELECT failure($$SELECT otp_issue('quota-4')$$);
 ROLLBACK;
 SELECT failure($$SELECT otp_issue('quota-4')$$);
+-- A count that the same transaction has changed by hand is refused, not waited for.
+UPDATE otp_policy SET cool_down = '0', issues_per_user = 5 WHERE purpose = 'default';
+SELECT otp_issue('quota-own') IS NOT NULL AS issued;
+BEGIN;
+UPDATE otp_quota SET issues_1 = issues_1 WHERE subject = 'quota-own';
+SELECT failure($$SELECT otp_issue('quota-own')$$);
+ROLLBACK;
 SELECT reset_policy();
 DROP FUNCTION pass_slots;

@@ -132,15 +132,22 @@ take(Relation rel, Count *count, TransactionId *busy)
 {
 	OtpQuota   *quota = &count->row.quota;
 	OtpOverwrite overwrite;
+	OtpOverwriteState state;
 
 	*busy = InvalidTransactionId;
 	quota->issues[quota->slot % OTP_QUOTA_SLOTS]++;
 	if (!count->row.exists)
+	{
 		otp_quota_create(rel, &count->key, quota);
-	else if (otp_overwrite_try(&overwrite, rel, &count->row.tid, busy) == OTP_OVERWRITE_READY)
-		otp_quota_overwrite(&overwrite, quota);
-	else
+		return count->taken = true;
+	}
+	state = otp_overwrite_try(&overwrite, rel, &count->row.tid, busy);
+	/* What this transaction has changed by hand stays so however often one tries. */
+	if (state == OTP_OVERWRITE_OWN)
+		otp_overwrite_begin(&overwrite, rel, &count->row.tid);
+	if (state != OTP_OVERWRITE_READY)
 		return false;
+	otp_quota_overwrite(&overwrite, quota);
 	return count->taken = true;
 }
 

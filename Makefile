@@ -27,6 +27,7 @@ OBJS = \
 	src/forget.o \
 	src/grant.o \
 	src/import.o \
+	src/issue.o \
 	src/kept_key.o \
 	src/key_guard.o \
 	src/key_rotation.o \

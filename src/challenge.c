@@ -1,20 +1,16 @@
 /*
  * challenge.c
- *		Codes that are issued: otp_issue, otp_resend, otp_cancel.
+ *		The issued code of a user and purpose: how one is made, and which is live.
  */
 #include "compat.h"
 
 #include "access/table.h"
 #include "access/transam.h"
-#include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "args.h"
 #include "challenge.h"
-#include "code.h"
 #include "cool_down.h"
 #include "core/secure.h"
 #include "errors.h"
@@ -24,9 +20,7 @@
 #include "pseudonym.h"
 #include "quota.h"
 #include "store/budget.h"
-#include "store/challenge.h"
 #include "store/permanent.h"
-#include "store/policy.h"
 #include "userlock.h"
 
 /* nonces that are made at once */
@@ -50,10 +44,9 @@ otp_challenge_bind(OtpBinding *binding, const text *user, const text *purpose,
 	memcpy(binding->nonce, nonce, OTP_NONCE_SIZE);
 }
 
-/* Reads the row of a user and purpose, and the user's budget, as they are now. */
-static bool
-fetch(Relation challenges, const text *user, const text *purpose,
-	  OtpChallengeRow *row, OtpBudgetRow *budget)
+bool
+otp_challenge_now(Relation challenges, const text *user, const text *purpose,
+				  OtpChallengeRow *row, OtpBudgetRow *budget)
 {
 	Snapshot	snapshot = otp_snapshot_now();
 	bool		found = otp_challenge_fetch(challenges, snapshot, user, purpose, row);
@@ -140,7 +133,7 @@ replace(Relation challenges, const text *user, const text *purpose, const OtpPol
 	/* The wait for another transaction may outlast the code's life. */
 	while (!done || GetCurrentTimestamp() >= challenge->expires_at)
 	{
-		bool		found = fetch(challenges, user, purpose, &row, &budget);
+		bool		found = otp_challenge_now(challenges, user, purpose, &row, &budget);
 
 		CHECK_FOR_INTERRUPTS();
 		if (found)
@@ -169,33 +162,6 @@ derive(const OtpDataKey *key, const OtpChallenge *challenge, const text *user,
 }
 
 /*
- * The code as a value, once the challenge, if there is one, has been stored, the code counted and the
- * event recorded.  Wipes the code.
- */
-static Datum
-hand_out(Relation challenges, const text *user, const text *purpose, const text *destination,
-		 const OtpPolicy *policy, OtpChallenge *challenge, char *code)
-{
-	const char *event = challenge != NULL ? "issued" : "resent";
-	Datum		result;
-
-	PG_TRY();
-	{
-		if (challenge != NULL)
-			replace(challenges, user, purpose, policy, challenge);
-		otp_quota_take(policy, user, purpose, destination);
-		otp_event_of_transaction(policy, GetCurrentTimestamp(), user, purpose, event, NULL);
-		result = otp_make_code(code, strlen(code));
-	}
-	PG_FINALLY();
-	{
-		otp_wipe(code, OTP_CODE_MAX + 1);
-	}
-	PG_END_TRY();
-	return result;
-}
-
-/*
  * A nonce is no secret, it stands in the table as it is, so a stock of them may lie in memory:
  * random numbers are dear by the call, not by the byte.
  */
@@ -215,44 +181,53 @@ fresh_nonce(uint8 *nonce)
 	return true;
 }
 
-/* Where the code is to be sent, if the caller says so: the fourth argument, NULL if it is none. */
-static const text *
-arg_destination(FunctionCallInfo fcinfo)
+/* Puts the challenge into the table, counts it and records it; wipes the code if that fails. */
+static void
+hand_out(Relation challenges, const text *user, const text *purpose, const text *destination,
+		 const OtpPolicy *policy, OtpChallenge *challenge, char *code)
 {
-	return PG_NARGS() < 4 ? NULL : otp_arg_short_text(fcinfo, 3, OTP_DESTINATION_MAX, "destination");
+	PG_TRY();
+	{
+		replace(challenges, user, purpose, policy, challenge);
+		otp_challenge_count(policy, user, purpose, destination, "issued");
+	}
+	PG_CATCH();
+	{
+		otp_wipe(code, OTP_CODE_MAX + 1);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 }
 
-/* otp_issue(user_id text, purpose text, context text [, destination text]) → otp */
-PG_FUNCTION_INFO_V1(otp_issue);
-Datum
-otp_issue(PG_FUNCTION_ARGS)
+void
+otp_challenge_count(const OtpPolicy *policy, const text *user, const text *purpose,
+					const text *destination, const char *event)
 {
-	const text *user = otp_arg_user(fcinfo, 0);
-	const text *purpose = otp_arg_purpose(fcinfo, 1);
-	const text *context = otp_arg_context(fcinfo, 2);
-	const text *destination = arg_destination(fcinfo);
+	otp_quota_take(policy, user, purpose, destination);
+	otp_event_of_transaction(policy, GetCurrentTimestamp(), user, purpose, event, NULL);
+}
+
+void
+otp_challenge_issue(const text *user, const text *purpose, const text *context,
+					const text *destination, OtpChallenge *challenge, char *code)
+{
 	const OtpDataKey *key;
 	Relation	challenges;
 	OtpPolicy	policy;
-	OtpChallenge challenge;
-	char		code[OTP_CODE_MAX + 1];
-	Datum		result;
 
-	otp_require_writable("otp_issue()");
 	otp_policy_get(purpose, &policy, NULL);
 	/* The table first: once its lock is had, the writing key that is asked for then cannot be dropped. */
 	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, RowExclusiveLock);
 	key = otp_writing_key();
-	challenge.key_id = key->id;
-	challenge.alphabet = policy.alphabet;
-	challenge.length = policy.length;
-	challenge.state = OTP_CHALLENGE_LIVE;
-	if (!fresh_nonce(challenge.nonce))
+	challenge->key_id = key->id;
+	challenge->alphabet = policy.alphabet;
+	challenge->length = policy.length;
+	challenge->state = OTP_CHALLENGE_LIVE;
+	if (!fresh_nonce(challenge->nonce))
 		otp_openssl_error("make random numbers");
-	derive(key, &challenge, user, purpose, context, code, challenge.tag);
-	result = hand_out(challenges, user, purpose, destination, &policy, &challenge, code);
+	derive(key, challenge, user, purpose, context, code, challenge->tag);
+	hand_out(challenges, user, purpose, destination, &policy, challenge, code);
 	table_close(challenges, NoLock);
-	PG_RETURN_DATUM(result);
 }
 
 /* Is it a code that could still be accepted? */
@@ -264,75 +239,26 @@ is_usable(const OtpChallenge *challenge, const OtpBudget *budget, const OtpPolic
 		otp_limits_code_left(budget, challenge, policy) > 0;
 }
 
-/* otp_resend(user_id text, purpose text, context text [, destination text]) → otp */
-PG_FUNCTION_INFO_V1(otp_resend);
-Datum
-otp_resend(PG_FUNCTION_ARGS)
+bool
+otp_challenge_live(const text *user, const text *purpose, const text *context,
+				   const OtpPolicy *policy, OtpChallenge *challenge, char *code)
 {
-	const text *user = otp_arg_user(fcinfo, 0);
-	const text *purpose = otp_arg_purpose(fcinfo, 1);
-	const text *context = otp_arg_context(fcinfo, 2);
-	const text *destination = arg_destination(fcinfo);
 	TimestampTz now = GetCurrentTimestamp();
-	Relation	challenges;
-	OtpPolicy	policy;
+	Relation	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, AccessShareLock);
 	OtpChallengeRow row;
 	OtpBudgetRow budget;
-	char		code[OTP_CODE_MAX + 1];
 	uint8		tag[OTP_TAG_SIZE];
 	bool		found;
 
-	otp_require_writable("otp_resend()");
-	otp_policy_get(purpose, &policy, NULL);
-	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, AccessShareLock);
-	found = fetch(challenges, user, purpose, &row, &budget) &&
-		is_usable(&row.challenge, &budget.budget, &policy, now);
+	found = otp_challenge_now(challenges, user, purpose, &row, &budget) &&
+		is_usable(&row.challenge, &budget.budget, policy, now);
 	table_close(challenges, NoLock);
 	if (!found)
-		PG_RETURN_NULL();
-
-	derive(otp_data_key(row.challenge.key_id), &row.challenge, user, purpose, context, code, tag);
-	if (!otp_equal(tag, row.challenge.tag, OTP_TAG_SIZE))
-	{
-		otp_wipe(code, sizeof(code));
-		PG_RETURN_NULL();
-	}
-	return hand_out(NULL, user, purpose, destination, &policy, NULL, code);
-}
-
-/* otp_cancel(user_id text, purpose text) → boolean */
-PG_FUNCTION_INFO_V1(otp_cancel);
-Datum
-otp_cancel(PG_FUNCTION_ARGS)
-{
-	const text *user = otp_arg_user(fcinfo, 0);
-	const text *purpose = otp_arg_purpose(fcinfo, 1);
-	Relation	challenges;
-	OtpPolicy	policy;
-	OtpChallengeRow row;
-	TimestampTz now;
-	bool		done = false;
-	bool		live;
-
-	otp_require_writable("otp_cancel()");
-	otp_policy_get(purpose, &policy, NULL);
-	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, RowExclusiveLock);
-	do
-	{
-		CHECK_FOR_INTERRUPTS();
-		now = GetCurrentTimestamp();
-		live = fetch(challenges, user, purpose, &row, NULL) &&
-			row.challenge.state == OTP_CHALLENGE_LIVE && row.challenge.expires_at > now;
-		if (live)
-		{
-			OtpChallenge cancelled = row.challenge;
-
-			cancelled.state = OTP_CHALLENGE_CANCELLED;
-			done = otp_challenge_update(challenges, &row, &cancelled) == OTP_UPDATED;
-		}
-	} while (live && !done);
-	table_close(challenges, NoLock);
-	if (live)
-		otp_event_of_transaction(&policy, now, user, purpose, "cancelled", NULL);
-	PG_RETURN_BOOL(live);
+		return false;
+	*challenge = row.challenge;
+	derive(otp_data_key(challenge->key_id), challenge, user, purpose, context, code, tag);
+	if (otp_equal(tag, challenge->tag, OTP_TAG_SIZE))
+		return true;
+	otp_wipe(code, OTP_CODE_MAX + 1);
+	return false;
 }

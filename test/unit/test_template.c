@@ -154,7 +154,7 @@ test_html(void)
 	allowed("1 < 2 {x} <3 {x} < {x}", HTML);
 	allowed("<!DOCTYPE html>{x}<!-- - -- -> --!>{x}<!-->{x}<!--->{x}<!---->{x}<!----!>{x}", HTML);
 	allowed("<!-- a --->{x}<?php>{x}</>{x}</ a>{x}<!>{x}<!->{x}<![if mso]>{x}<![endif]>{x}", HTML);
-	allowed("<STYLE a>x</stylex></style ></Style>{x}<script>a<b</ script></script\n>{x}", HTML);
+	allowed("<STYLE a>x</stylex></style >{x}<style></STYLE>{x}<script>a<b</ script></script\n>{x}", HTML);
 	allowed("<title>{x}<b></title>{x}<textarea>{x}</textarea><p a=b/c d>{x}", HTML);
 	allowed("<p a=>{x}<p a= b>{x}<p =a>{x}", HTML);
 	allowed("<p a ='\"{x}'></p a='{x}'>{x}<p onx><p a='{x}'>", HTML);
@@ -188,6 +188,7 @@ test_html(void)
 	refused("<script/>{x}", HTML, PLACE, 9);
 	refused("<sCript\n>{x}", HTML, PLACE, 9);
 	refused("<style>'</script>{x}", HTML, PLACE, 17);
+	refused("<style></stylex>{x}", HTML, PLACE, 16);
 	refused("<style></styl>{x}", HTML, PLACE, 14);
 	refused("<style></style{x}", HTML, PLACE, 14);
 	refused("<style></style {x}", HTML, PLACE, 15);
@@ -340,6 +341,7 @@ test_has(void)
 {
 	ok(has("a {b} {code}", OTP_FORMAT_PLAIN, "code"), "a placeholder that is used");
 	ok(!has("a {codes} {{code}} code", OTP_FORMAT_PLAIN, "code"), "and one that is not");
+	ok(!has("{c}", OTP_FORMAT_PLAIN, "code"), "nor is one whose name begins like it");
 	ok(!has("{code}", OTP_FORMAT_JSON, "code"), "JSON outside of strings has none");
 	ok(has("{\"a\": \"{code}\"}", OTP_FORMAT_JSON, "code"), "in a string it has");
 }

@@ -91,6 +91,10 @@ OBJS = \
 	src/core/qr.o \
 	src/core/qr_png.o \
 	src/core/qr_text.o \
+	src/core/template.o \
+	src/core/template_context.o \
+	src/core/template_escape.o \
+	src/core/template_markup.o \
 	src/core/token.o \
 	src/core/token_csv.o \
 	src/core/token_csv_columns.o \

@@ -414,7 +414,8 @@ CREATE FUNCTION @extschema@.otp_revoke_duty(role regrole, duty text) RETURNS voi
 COMMENT ON FUNCTION @extschema@.otp_grant(regrole, text) IS
 'Grants a role what a duty needs, by GRANT commands as the caller: USAGE on the schema of the extension, EXECUTE on functions, SELECT on views.
 role: the role. duty: application: otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left, otp_self_unlock. operator: otp_unlock, otp_status, otp_revoke, otp_forget, otp_purge, otp_import_pskc, otp_import_csv, otp_export. auditor: otp_policy_audit, and the views otp_activity, otp_stats, otp_keys, otp_authenticators, otp_policy_effective, otp_presets. keyholder: otp_rotate_key, otp_rekey, otp_rewrap_master, and the view otp_keys.
-NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 25006, 25000, 42501 from GRANT.';
+Grants all of it or nothing.
+NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 25006, 25000, 42501 the caller may not grant all of it.';
 COMMENT ON FUNCTION @extschema@.otp_revoke_duty(regrole, text) IS
 'Takes back what otp_grant() grants, by REVOKE commands as the caller. What another duty of the role takes stays; a role has a duty if anything that no other duty takes was granted to it by name. USAGE on the schema goes when nothing else in the schema is granted to the role or owned by it. Does nothing if the role has nothing of the duty. What the role may as a member of another role, or as everyone, stays.
 role, duty: as of otp_grant().

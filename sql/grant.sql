@@ -92,6 +92,38 @@ SELECT failure($$SELECT otp_grant('regress_otp_visitor', 'application')$$) LIKE 
 RESET client_min_messages;
 RESET ROLE;
 SELECT has_function_privilege('regress_otp_visitor', 'otp_verify(text, text, text, text)', 'EXECUTE') AS granted;
+-- Nor what he may himself but not pass on, all of it or one function or the schema: GRANT only warns then.  Nothing is half granted.
+CREATE VIEW of_visitor AS
+  SELECT name FROM pg_roles AS r,
+         LATERAL (SELECT proname, grantee FROM pg_proc, aclexplode(proacl)
+                  UNION ALL SELECT relname, grantee FROM pg_class, aclexplode(relacl)
+                  UNION ALL SELECT nspname, grantee FROM pg_namespace, aclexplode(nspacl)) AS granted (name, grantee)
+    WHERE rolname = 'regress_otp_visitor' AND grantee = r.oid;
+CREATE FUNCTION grant_as_dba() RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+  result text;
+BEGIN
+  SET LOCAL ROLE regress_otp_dba;
+  SET LOCAL client_min_messages = error;
+  result := failure($call$SELECT otp_grant('regress_otp_visitor', 'keyholder')$call$, true);
+  RESET ROLE;
+  RESET client_min_messages;
+  RETURN result;
+END $$;
+SELECT otp_grant('regress_otp_dba', 'keyholder');
+SELECT grant_as_dba();
+GRANT USAGE ON SCHEMA public TO regress_otp_dba WITH GRANT OPTION;
+SELECT grant_as_dba();
+GRANT EXECUTE ON FUNCTION otp_rotate_key(), otp_rekey(integer), otp_rewrap_master() TO regress_otp_dba WITH GRANT OPTION;
+SELECT grant_as_dba();
+SELECT count(*) AS granted FROM of_visitor;
+GRANT SELECT ON otp_keys TO regress_otp_dba WITH GRANT OPTION;
+SELECT grant_as_dba();
+SELECT string_agg(name, ' ' ORDER BY name) AS granted FROM of_visitor;
+DROP FUNCTION grant_as_dba;
+DROP VIEW of_visitor;
+DROP OWNED BY regress_otp_dba CASCADE;
 
 -- Of a role whose name needs quoting.
 CREATE ROLE "regress_otp ""app"", x";

@@ -11,6 +11,7 @@
 #include "catalog/objectaddress.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_shdepend.h"
 #include "executor/spi.h"
@@ -174,17 +175,41 @@ execute(const char *command)
 		elog(ERROR, "could not execute \"%s\"", command);
 }
 
+/* Of a privilege that its caller has, but may not pass on, GRANT grants nothing, and only warns. */
+static void
+require_granted(bool is_there, const Grantee *to, const char *name)
+{
+	if (!is_there)
+		ereport(ERROR,
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("permission denied to grant role %s a privilege on %s", to->role_name, name),
+				errhint("Have the extension's owner grant the duty."));
+}
+
 static void
 grant_duty(const Grantee *to, const OtpDuty *duty)
 {
 	execute(psprintf("GRANT USAGE ON SCHEMA %s TO %s", to->schema_name, to->role_name));
+	require_granted(row_grants(NAMESPACEOID, to->schema, Anum_pg_namespace_nspacl, to->role, ACL_USAGE),
+					to, psprintf("schema %s", to->schema_name));
 	for (const char *const *function = duty->functions; *function != NULL; function++)
-		if (OidIsValid(function_oid(to, *function)))
-			execute(psprintf("GRANT EXECUTE ON FUNCTION %s TO %s",
-							 function_name(to, *function), to->role_name));
+	{
+		const char *name = function_name(to, *function);
+
+		if (!OidIsValid(function_oid(to, *function)))
+			continue;
+		execute(psprintf("GRANT EXECUTE ON FUNCTION %s TO %s", name, to->role_name));
+		require_granted(has_function(to, *function), to, name);
+	}
 	for (const char *const *view = duty->views; *view != NULL; view++)
-		if (OidIsValid(view_oid(to, *view)))
-			execute(psprintf("GRANT SELECT ON TABLE %s TO %s", view_name(to, *view), to->role_name));
+	{
+		const char *name = view_name(to, *view);
+
+		if (!OidIsValid(view_oid(to, *view)))
+			continue;
+		execute(psprintf("GRANT SELECT ON TABLE %s TO %s", name, to->role_name));
+		require_granted(has_view(to, *view), to, name);
+	}
 }
 
 /* REVOKE takes back what its caller has granted; what is left then is another's. */

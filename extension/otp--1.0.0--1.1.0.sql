@@ -413,7 +413,7 @@ CREATE FUNCTION @extschema@.otp_revoke_duty(role regrole, duty text) RETURNS voi
 
 COMMENT ON FUNCTION @extschema@.otp_grant(regrole, text) IS
 'Grants a role what a duty needs, by GRANT commands as the caller: USAGE on the schema of the extension, EXECUTE on functions, SELECT on views.
-role: the role. duty: application: otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left, otp_self_unlock. operator: otp_unlock, otp_status, otp_revoke, otp_forget, otp_purge, otp_import_pskc, otp_import_csv, otp_export. auditor: otp_policy_audit, and the views otp_activity, otp_stats, otp_keys, otp_authenticators, otp_policy_effective, otp_presets. keyholder: otp_rotate_key, otp_rekey, otp_rewrap_master, and the view otp_keys.
+role: the role. duty: application: otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left, otp_self_unlock. operator: otp_unlock, otp_status, otp_revoke, otp_forget, otp_purge, otp_import_pskc, otp_import_csv, otp_export. auditor: otp_policy_audit, otp_norm, and the views otp_activity, otp_stats, otp_keys, otp_authenticators, otp_policy_effective, otp_presets. keyholder: otp_rotate_key, otp_rekey, otp_rewrap_master, and the view otp_keys.
 Grants all of it or nothing.
 NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 25006, 25000, 42501 the caller may not grant all of it.';
 COMMENT ON FUNCTION @extschema@.otp_revoke_duty(regrole, text) IS

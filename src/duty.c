@@ -50,6 +50,7 @@ static const char *const keyholder_functions[] = {
 /* Who looks on. */
 static const char *const auditor_functions[] = {
 	"otp_policy_audit(pg_catalog.text)",
+	"otp_norm(pg_catalog.text)",	/* the views call it as their reader */
 	NULL
 };
 static const char *const auditor_views[] = {

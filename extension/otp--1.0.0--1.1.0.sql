@@ -7,8 +7,10 @@
 --
 
 CREATE VIEW @extschema@.otp_activity AS
-  SELECT e.at, e.user_id, e.purpose, e.method, COALESCE(e.reason, e.event) AS outcome,
-         e.role, e.client_addr, e.application_name
+  SELECT e.at, e.user_id, e.purpose, e.method, 
+         CASE WHEN e.event OPERATOR(pg_catalog.=) 'purged' THEN e.event ELSE COALESCE(e.reason, e.event) END AS outcome,
+         e.role, e.client_addr, e.application_name,
+         CASE WHEN e.event OPERATOR(pg_catalog.=) 'purged' THEN e.reason END AS detail
     FROM @extschema@.otp_event AS e;
 
 COMMENT ON VIEW @extschema@.otp_activity IS
@@ -18,10 +20,11 @@ COMMENT ON COLUMN @extschema@.otp_activity.user_id IS 'The user whom the caller 
 COMMENT ON COLUMN @extschema@.otp_activity.purpose IS 'The purpose.';
 COMMENT ON COLUMN @extschema@.otp_activity.method IS 'issued, totp, hotp or recovery, as otp_event.method; else NULL.';
 COMMENT ON COLUMN @extschema@.otp_activity.outcome IS
-'otp_event.reason if there is one, else otp_event.event: issued, resent, cancelled, cooling_down, too_many; accepted, wrong, replayed, expired, no_code, locked; warned, stopped, unlocked; enrolled, confirmed, resynced, revoked, imported, exported.';
+'Of a rejection or refusal otp_event.reason, else otp_event.event: issued, resent, cancelled, cooling_down, too_many; accepted, wrong, replayed, expired, no_code, locked; warned, stopped, unlocked; enrolled, confirmed, resynced, revoked, imported, exported; purged.';
 COMMENT ON COLUMN @extschema@.otp_activity.role IS 'The role that the session logged in as (session_user).';
 COMMENT ON COLUMN @extschema@.otp_activity.client_addr IS 'Address of the client, of a proxy if there is one; NULL on a Unix socket.';
 COMMENT ON COLUMN @extschema@.otp_activity.application_name IS 'Setting application_name of the session.';
+COMMENT ON COLUMN @extschema@.otp_activity.detail IS 'Of purged, how many events were removed, and before which moment they had been recorded; else NULL.';
 
 CREATE VIEW @extschema@.otp_stats AS
   SELECT t.per, t.since, t.purpose,
@@ -38,7 +41,8 @@ CREATE VIEW @extschema@.otp_stats AS
          pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'unlocked') AS unlocked,
          pg_catalog.count(*) FILTER (WHERE t.outcome IN ('enrolled', 'imported')) AS enrolled,
          pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'revoked') AS revoked,
-         pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'exported') AS exported
+         pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'exported') AS exported,
+         pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'purged') AS purged
     FROM (SELECT 'hour'::pg_catalog.text AS per,
                  pg_catalog.date_bin('1 hour', a.at, '2000-01-01 00:00+00') AS since,
                  a.purpose, a.outcome
@@ -68,6 +72,14 @@ COMMENT ON COLUMN @extschema@.otp_stats.unlocked IS 'Users unlocked, by an opera
 COMMENT ON COLUMN @extschema@.otp_stats.enrolled IS 'Authenticators enrolled or imported.';
 COMMENT ON COLUMN @extschema@.otp_stats.revoked IS 'Authenticators revoked.';
 COMMENT ON COLUMN @extschema@.otp_stats.exported IS 'Calls of otp_export().';
+COMMENT ON COLUMN @extschema@.otp_stats.purged IS 'Calls of otp_purge() that removed events.';
+
+COMMENT ON COLUMN @extschema@.otp_event.user_id IS
+'The user whom the caller named, known or not; empty if it cannot be a user, and of purged.';
+COMMENT ON COLUMN @extschema@.otp_event.event IS
+'issued, resent, accepted, cancelled, rejected or refused; of limits warned, stopped, unlocked; of authenticators enrolled, confirmed, resynced, revoked, imported, exported; of the trail itself purged.';
+COMMENT ON COLUMN @extschema@.otp_event.reason IS
+'Of rejected: wrong, replayed, expired, no_code or locked; of refused: cooling_down or too_many; of purged: how many events were removed, and before which moment they had been recorded; else NULL. A malformed code is no guess, and not recorded.';
 
 --
 -- Norms: what they ask for, and whether it is held.  As SQL functions with parsed bodies, they depend on
@@ -296,8 +308,10 @@ BEGIN ATOMIC
             p.trail OPERATOR(pg_catalog.<>) 'none', h.trail),
            ('pci-dss-4', 8, 'Logs record user, type, time, success or failure and origin of each event', '10.2.2',
             p.trail OPERATOR(pg_catalog.<>) 'none', h.trail),
-           ('pci-dss-4', 9, 'Logs are kept for 12 months, 3 of them at hand', '10.5.1', NULL,
-            'no setting shows it: rows of otp_event stay until they are deleted'),
+           ('pci-dss-4', 9, 'Logs are kept for 12 months, 3 of them at hand', '10.5.1',
+            pg_catalog.current_setting('otp.trail_keep')::pg_catalog.interval OPERATOR(pg_catalog.>=) '366 days',
+            pg_catalog.format('otp_purge() leaves the trail of %s at hand (otp.trail_keep); otp_forget() and the owner take what they are told',
+                              pg_catalog.current_setting('otp.trail_keep'))),
 
            ('psd2', 1, 'A code is accepted once', 'Art. 4(1)', p.spent_at_once,
             CASE WHEN p.spent_at_once THEN 'spent_at_once: a code is spent whatever becomes of the transaction'
@@ -373,7 +387,7 @@ CREATE FUNCTION @extschema@.otp_purge(
 COMMENT ON FUNCTION @extschema@.otp_purge(interval, integer) IS
 'Removes what has become old and nothing needs, when the transaction commits; returns how many rows. For cron: in a transaction of its own, at any time.
 older_than: 0 or more; what is younger stays, and an age that is less than a limit looks back loosens no limit. batch: rows that one call removes at most, 1 or more; call again while it returns that many.
-Removes rows of otp_event older than older_than; of otp_challenge, issued codes that expired longer ago, when their cool_down is over; of otp_credential, enrolments that could be confirmed until then; of otp_quota, counts that have left their window; of otp_baseline, rows that another one of the same user and purpose outdoes, or whose budget is gone; of otp_budget, with their baselines, those of users and pseudonyms whose last wrong guess is older, of which none counts any more toward a delay or a stop, and who have no issued code, authenticator or recovery codes, nor had before this call.
+Removes rows of otp_event older than older_than and than setting otp.trail_keep, and then records purged there, with the transaction and whatever the policy of the trail is; of otp_challenge, issued codes that expired longer ago, when their cool_down is over; of otp_credential, enrolments that could be confirmed until then; of otp_quota, counts that have left their window; of otp_baseline, rows that another one of the same user and purpose outdoes, or whose budget is gone; of otp_budget, with their baselines, those of users and pseudonyms whose last wrong guess is older, of which none counts any more toward a delay or a stop, and who have no issued code, authenticator or recovery codes, nor had before this call.
 Reads all of these tables. Waits for no transaction: a row that another one is changing or has locked is left to the next call. Until this one ends, otp_issue() waits for it where the user''s budget or count is being removed.
 Errors: 22023 older_than negative or NULL, batch NULL or less than 1, with a hint; 22008 older_than out of range, 55000 row default of otp_policy missing, 55006 a row was locked by hand just now, 25006 read-only transaction or standby, 25000 parallel; 40001 in SERIALIZABLE.';
 

@@ -137,18 +137,23 @@ SELECT name, left(failure('SHOW ' || name), 5) AS show, left(failure(format('SEL
        (SELECT count(*) FROM pg_settings AS s WHERE s.name = setting.name) AS listed
   FROM (VALUES ('otp.master_key_file'), ('otp.master_key_command')) AS setting (name);
 SELECT left(failure('SET otp.other = 1'), 5) AS other;
+-- How long the trail is kept may be seen, and not set.
+SELECT current_setting('otp.trail_keep') AS trail_keep, failure('SET otp.trail_keep = ''1d''') AS set,
+       left(failure('ALTER ROLE regress_otp_app SET otp.trail_keep = ''1d'''), 5) AS for_role;
 RESET ROLE;
 -- Set before the library is loaded, they come to nothing.
 \c
 SET ROLE regress_otp_app;
 SET otp.master_key_command = 'false';
 SET otp.master_key_file = '/nowhere';
+SET otp.trail_keep = '1d';
 SET client_min_messages = error;
 SELECT otp_issue('grant-2')::text AS code \gset
 RESET client_min_messages;
 SELECT otp_verify('grant-2', :'code');
 RESET ROLE;
-SELECT current_setting('otp.master_key_command') = '' AS command, current_setting('otp.master_key_file') <> '/nowhere' AS file;
+SELECT current_setting('otp.master_key_command') = '' AS command, current_setting('otp.master_key_file') <> '/nowhere' AS file,
+       current_setting('otp.trail_keep') AS trail_keep;
 
 DROP OWNED BY regress_otp_app, regress_otp_dba, "regress_otp ""app"", x";
 DROP ROLE regress_otp_app, regress_otp_visitor, regress_otp_dba, "regress_otp ""app"", x";

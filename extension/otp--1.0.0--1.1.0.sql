@@ -402,6 +402,15 @@ COMMENT ON COLUMN @extschema@.otp_keys.pseudonyms IS 'Rows of otp_budget of forg
 -- A budget that is being deleted is waited for
 --
 
+COMMENT ON FUNCTION @extschema@.otp_issue(text, text, text) IS
+'Makes a fresh code, which replaces the live one of that user and purpose when the transaction commits. Returns the code, which is stored nowhere.
+user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: any text that the code is bound to; otp_verify() must be given the same.
+Waits for a transaction that is changing the code of that user and purpose, or deleting his budget or his count.
+Errors: OT001 within cool_down of the last code, OT002 more than issues_per_user or issues_per_destination, both with the time to come back in DETAIL; what was handed out stays counted toward OT002 whatever becomes of the transaction. 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, 55006 this transaction has changed or deleted the user''s or the destination''s row of otp_quota by hand, or deleted his row of otp_budget, as otp_forget() does, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+COMMENT ON FUNCTION @extschema@.otp_resend(text, text, text) IS
+'The live code again, or NULL if there is none that could be accepted or the context is another one. Its life and the budget of guesses stay as they are.
+user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: as in otp_issue().
+Errors: OT002 as of otp_issue(). 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, 55006 this transaction has changed or deleted the user''s or the destination''s row of otp_quota by hand, OT003, OT004, OT005 keys.';
 COMMENT ON FUNCTION @extschema@.otp_verify(text, text, text, text) IS
 'Judges a guess: true once, for what the policy of the purpose accepts: the live code of that user, purpose and context, a code of an active authenticator of the user, a recovery code; else false, never NULL. true holds if and only if the transaction commits; a wrong guess stays counted whatever becomes of it.
 user_id: NULL, empty or more than 512 bytes is nobody. code: any text or NULL; made canonical as the input of type otp. purpose: 1 to 63 bytes. context: any text, the one given to otp_issue().

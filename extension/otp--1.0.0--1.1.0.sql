@@ -7,8 +7,10 @@
 --
 
 CREATE VIEW @extschema@.otp_activity AS
-  SELECT e.at, e.user_id, e.purpose, e.method, COALESCE(e.reason, e.event) AS outcome,
-         e.role, e.client_addr, e.application_name
+  SELECT e.at, e.user_id, e.purpose, e.method, 
+         CASE WHEN e.event OPERATOR(pg_catalog.=) 'purged' THEN e.event ELSE COALESCE(e.reason, e.event) END AS outcome,
+         e.role, e.client_addr, e.application_name,
+         CASE WHEN e.event OPERATOR(pg_catalog.=) 'purged' THEN e.reason END AS detail
     FROM @extschema@.otp_event AS e;
 
 COMMENT ON VIEW @extschema@.otp_activity IS
@@ -18,10 +20,11 @@ COMMENT ON COLUMN @extschema@.otp_activity.user_id IS 'The user whom the caller 
 COMMENT ON COLUMN @extschema@.otp_activity.purpose IS 'The purpose.';
 COMMENT ON COLUMN @extschema@.otp_activity.method IS 'issued, totp, hotp or recovery, as otp_event.method; else NULL.';
 COMMENT ON COLUMN @extschema@.otp_activity.outcome IS
-'otp_event.reason if there is one, else otp_event.event: issued, resent, cancelled, cooling_down, too_many; accepted, wrong, replayed, expired, no_code, locked; warned, stopped, unlocked; enrolled, confirmed, resynced, revoked, imported, exported.';
+'Of a rejection or refusal otp_event.reason, else otp_event.event: issued, resent, cancelled, cooling_down, too_many; accepted, wrong, replayed, expired, no_code, locked; warned, stopped, unlocked; enrolled, confirmed, resynced, revoked, imported, exported; purged.';
 COMMENT ON COLUMN @extschema@.otp_activity.role IS 'The role that the session logged in as (session_user).';
 COMMENT ON COLUMN @extschema@.otp_activity.client_addr IS 'Address of the client, of a proxy if there is one; NULL on a Unix socket.';
 COMMENT ON COLUMN @extschema@.otp_activity.application_name IS 'Setting application_name of the session.';
+COMMENT ON COLUMN @extschema@.otp_activity.detail IS 'Of purged, how many events were removed, and before which moment they had been recorded; else NULL.';
 
 CREATE VIEW @extschema@.otp_stats AS
   SELECT t.per, t.since, t.purpose,
@@ -38,7 +41,8 @@ CREATE VIEW @extschema@.otp_stats AS
          pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'unlocked') AS unlocked,
          pg_catalog.count(*) FILTER (WHERE t.outcome IN ('enrolled', 'imported')) AS enrolled,
          pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'revoked') AS revoked,
-         pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'exported') AS exported
+         pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'exported') AS exported,
+         pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'purged') AS purged
     FROM (SELECT 'hour'::pg_catalog.text AS per,
                  pg_catalog.date_bin('1 hour', a.at, '2000-01-01 00:00+00') AS since,
                  a.purpose, a.outcome
@@ -68,6 +72,14 @@ COMMENT ON COLUMN @extschema@.otp_stats.unlocked IS 'Users unlocked, by an opera
 COMMENT ON COLUMN @extschema@.otp_stats.enrolled IS 'Authenticators enrolled or imported.';
 COMMENT ON COLUMN @extschema@.otp_stats.revoked IS 'Authenticators revoked.';
 COMMENT ON COLUMN @extschema@.otp_stats.exported IS 'Calls of otp_export().';
+COMMENT ON COLUMN @extschema@.otp_stats.purged IS 'Calls of otp_purge() that removed events.';
+
+COMMENT ON COLUMN @extschema@.otp_event.user_id IS
+'The user whom the caller named, known or not; empty if it cannot be a user, and of purged.';
+COMMENT ON COLUMN @extschema@.otp_event.event IS
+'issued, resent, accepted, cancelled, rejected or refused; of limits warned, stopped, unlocked; of authenticators enrolled, confirmed, resynced, revoked, imported, exported; of the trail itself purged.';
+COMMENT ON COLUMN @extschema@.otp_event.reason IS
+'Of rejected: wrong, replayed, expired, no_code or locked; of refused: cooling_down or too_many; of purged: how many events were removed, and before which moment they had been recorded; else NULL. A malformed code is no guess, and not recorded.';
 
 --
 -- Norms: what they ask for, and whether it is held.  As SQL functions with parsed bodies, they depend on
@@ -296,8 +308,10 @@ BEGIN ATOMIC
             p.trail OPERATOR(pg_catalog.<>) 'none', h.trail),
            ('pci-dss-4', 8, 'Logs record user, type, time, success or failure and origin of each event', '10.2.2',
             p.trail OPERATOR(pg_catalog.<>) 'none', h.trail),
-           ('pci-dss-4', 9, 'Logs are kept for 12 months, 3 of them at hand', '10.5.1', NULL,
-            'no setting shows it: rows of otp_event stay until they are deleted'),
+           ('pci-dss-4', 9, 'Logs are kept for 12 months, 3 of them at hand', '10.5.1',
+            pg_catalog.current_setting('otp.trail_keep')::pg_catalog.interval OPERATOR(pg_catalog.>=) '366 days',
+            pg_catalog.format('otp_purge() leaves the trail of %s at hand (otp.trail_keep); otp_forget() and the owner take what they are told',
+                              pg_catalog.current_setting('otp.trail_keep'))),
 
            ('psd2', 1, 'A code is accepted once', 'Art. 4(1)', p.spent_at_once,
             CASE WHEN p.spent_at_once THEN 'spent_at_once: a code is spent whatever becomes of the transaction'
@@ -373,7 +387,7 @@ CREATE FUNCTION @extschema@.otp_purge(
 COMMENT ON FUNCTION @extschema@.otp_purge(interval, integer) IS
 'Removes what has become old and nothing needs, when the transaction commits; returns how many rows. For cron: in a transaction of its own, at any time.
 older_than: 0 or more; what is younger stays, and an age that is less than a limit looks back loosens no limit. batch: rows that one call removes at most, 1 or more; call again while it returns that many.
-Removes rows of otp_event older than older_than; of otp_challenge, issued codes that expired longer ago, when their cool_down is over; of otp_credential, enrolments that could be confirmed until then; of otp_quota, counts that have left their window; of otp_baseline, rows that another one of the same user and purpose outdoes, or whose budget is gone; of otp_budget, with their baselines, those of users and pseudonyms whose last wrong guess is older, of which none counts any more toward a delay or a stop, and who have no issued code, authenticator or recovery codes, nor had before this call.
+Removes rows of otp_event older than older_than and than setting otp.trail_keep, and then records purged there, with the transaction and whatever the policy of the trail is; of otp_challenge, issued codes that expired longer ago, when their cool_down is over; of otp_credential, enrolments that could be confirmed until then; of otp_quota, counts that have left their window; of otp_baseline, rows that another one of the same user and purpose outdoes, or whose budget is gone; of otp_budget, with their baselines, those of users and pseudonyms whose last wrong guess is older, of which none counts any more toward a delay or a stop, and who have no issued code, authenticator or recovery codes, nor had before this call.
 Reads all of these tables. Waits for no transaction: a row that another one is changing or has locked is left to the next call. Until this one ends, otp_issue() waits for it where the user''s budget or count is being removed.
 Errors: 22023 older_than negative or NULL, batch NULL or less than 1, with a hint; 22008 older_than out of range, 55000 row default of otp_policy missing, 55006 a row was locked by hand just now, 25006 read-only transaction or standby, 25000 parallel; 40001 in SERIALIZABLE.';
 
@@ -388,6 +402,15 @@ COMMENT ON COLUMN @extschema@.otp_keys.pseudonyms IS 'Rows of otp_budget of forg
 -- A budget that is being deleted is waited for
 --
 
+COMMENT ON FUNCTION @extschema@.otp_issue(text, text, text) IS
+'Makes a fresh code, which replaces the live one of that user and purpose when the transaction commits. Returns the code, which is stored nowhere.
+user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: any text that the code is bound to; otp_verify() must be given the same.
+Waits for a transaction that is changing the code of that user and purpose, or deleting his budget or his count.
+Errors: OT001 within cool_down of the last code, OT002 more than issues_per_user or issues_per_destination, both with the time to come back in DETAIL; what was handed out stays counted toward OT002 whatever becomes of the transaction. 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, 55006 this transaction has changed or deleted the user''s or the destination''s row of otp_quota by hand, or deleted his row of otp_budget, as otp_forget() does, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+COMMENT ON FUNCTION @extschema@.otp_resend(text, text, text) IS
+'The live code again, or NULL if there is none that could be accepted or the context is another one. Its life and the budget of guesses stay as they are.
+user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: as in otp_issue().
+Errors: OT002 as of otp_issue(). 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, 55006 this transaction has changed or deleted the user''s or the destination''s row of otp_quota by hand, OT003, OT004, OT005 keys.';
 COMMENT ON FUNCTION @extschema@.otp_verify(text, text, text, text) IS
 'Judges a guess: true once, for what the policy of the purpose accepts: the live code of that user, purpose and context, a code of an active authenticator of the user, a recovery code; else false, never NULL. true holds if and only if the transaction commits; a wrong guess stays counted whatever becomes of it.
 user_id: NULL, empty or more than 512 bytes is nobody. code: any text or NULL; made canonical as the input of type otp. purpose: 1 to 63 bytes. context: any text, the one given to otp_issue().
@@ -413,10 +436,11 @@ CREATE FUNCTION @extschema@.otp_revoke_duty(role regrole, duty text) RETURNS voi
 
 COMMENT ON FUNCTION @extschema@.otp_grant(regrole, text) IS
 'Grants a role what a duty needs, by GRANT commands as the caller: USAGE on the schema of the extension, EXECUTE on functions, SELECT on views.
-role: the role. duty: application: otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left, otp_self_unlock. operator: otp_unlock, otp_status, otp_revoke, otp_forget, otp_purge, otp_import_pskc, otp_import_csv, otp_export. auditor: otp_policy_audit, and the views otp_activity, otp_stats, otp_keys, otp_authenticators, otp_policy_effective, otp_presets. keyholder: otp_rotate_key, otp_rekey, otp_rewrap_master, and the view otp_keys.
-NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 25006, 25000, 42501 from GRANT.';
+role: the role. duty: application: otp_issue, otp_resend, otp_verify, otp_attempt, otp_cancel, otp_enroll, otp_confirm, otp_credentials, otp_revoke, otp_resync, otp_recovery_codes, otp_recovery_left, otp_self_unlock. operator: otp_unlock, otp_status, otp_revoke, otp_forget, otp_purge, otp_import_pskc, otp_import_csv, otp_export. auditor: otp_policy_audit, otp_norm, and the views otp_activity, otp_stats, otp_keys, otp_authenticators, otp_policy_effective, otp_presets. keyholder: otp_rotate_key, otp_rekey, otp_rewrap_master, and the view otp_keys.
+Grants all of it or nothing.
+NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 25006, 25000, 42501 the caller may not grant all of it.';
 COMMENT ON FUNCTION @extschema@.otp_revoke_duty(regrole, text) IS
-'Takes back what otp_grant() grants, by REVOKE commands as the caller. What another duty of the role takes stays; a role has a duty if all of it was granted to it by name. USAGE on the schema goes with the last duty. Does nothing if the role has nothing of the duty. What the role may as a member of another role, or as everyone, stays.
+'Takes back what otp_grant() grants, by REVOKE commands as the caller. What another duty of the role takes stays; a role has a duty if anything that no other duty takes was granted to it by name. USAGE on the schema goes when nothing else in the schema is granted to the role or owned by it. Does nothing if the role has nothing of the duty. What the role may as a member of another role, or as everyone, stays.
 role, duty: as of otp_grant().
 NULL, and nothing is done, if any argument is NULL. Errors: 22023 unknown duty, 0LP01 another role than the caller granted it, 2BP01 the role has granted it on, 25006, 25000, 42501 from REVOKE.';
 

@@ -43,7 +43,7 @@ SELECT cardinality(names) AS duties, count(*) AS cases,
 SELECT may_after('{application,operator}', '{application,operator}') AS both, may_after('{application,operator}', '{operator,application}') AS both,
        may_after('{auditor}', '{auditor,auditor}') AS twice;
 
--- Of a duty that the role has not, nothing is taken, nor of one that it has but in part given back.
+-- Of a duty that the role has not, nothing is taken, nor of one that it has though some of it was given back.
 GRANT USAGE ON SCHEMA public TO regress_otp_worker;
 SELECT otp_revoke_duty('regress_otp_worker', 'operator');
 SELECT may('regress_otp_worker');
@@ -53,6 +53,30 @@ SELECT otp_revoke_duty('regress_otp_worker', 'operator');
 SELECT may('regress_otp_worker');
 SELECT otp_revoke_duty('regress_otp_worker', 'application');
 SELECT count(*) FROM may('regress_otp_worker');
+
+-- With the last duty goes USAGE, but not while anything else in the schema is the role's: by a grant, be it on a column, or its own.
+CREATE TABLE till (total integer);
+CREATE FUNCTION keeps_beside(command text) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+  result text[];
+BEGIN
+  PERFORM otp_grant('regress_otp_worker', 'keyholder');
+  EXECUTE command;
+  PERFORM otp_revoke_duty('regress_otp_worker', 'keyholder');
+  result := ARRAY(SELECT may('regress_otp_worker'));
+  DROP OWNED BY regress_otp_worker;
+  RETURN result;
+END $$;
+SELECT beside, keeps_beside(command)
+  FROM (VALUES ('nothing', 'SELECT'), ('another function', 'GRANT EXECUTE ON FUNCTION otp_status(text) TO regress_otp_worker'),
+               ('a column', 'GRANT SELECT (total) ON till TO regress_otp_worker'),
+               ('a type', 'GRANT USAGE ON TYPE otp TO regress_otp_worker'),
+               ('its own table', 'CREATE TABLE own (total integer); ALTER TABLE own OWNER TO regress_otp_worker'),
+               ('a table elsewhere', 'CREATE SCHEMA own AUTHORIZATION regress_otp_worker; CREATE TABLE own.till (); ALTER TABLE own.till OWNER TO regress_otp_worker'))
+       AS t (beside, command);
+DROP FUNCTION keeps_beside;
+DROP TABLE till;
 
 -- What it may by other ways stays; what another role has granted it, or it has granted on, is said.
 SELECT otp_grant('regress_otp_group', 'keyholder'), otp_grant('regress_otp_worker', 'keyholder');

@@ -92,6 +92,38 @@ SELECT failure($$SELECT otp_grant('regress_otp_visitor', 'application')$$) LIKE 
 RESET client_min_messages;
 RESET ROLE;
 SELECT has_function_privilege('regress_otp_visitor', 'otp_verify(text, text, text, text)', 'EXECUTE') AS granted;
+-- Nor what he may himself but not pass on, all of it or one function or the schema: GRANT only warns then.  Nothing is half granted.
+CREATE VIEW of_visitor AS
+  SELECT name FROM pg_roles AS r,
+         LATERAL (SELECT proname, grantee FROM pg_proc, aclexplode(proacl)
+                  UNION ALL SELECT relname, grantee FROM pg_class, aclexplode(relacl)
+                  UNION ALL SELECT nspname, grantee FROM pg_namespace, aclexplode(nspacl)) AS granted (name, grantee)
+    WHERE rolname = 'regress_otp_visitor' AND grantee = r.oid;
+CREATE FUNCTION grant_as_dba() RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+  result text;
+BEGIN
+  SET LOCAL ROLE regress_otp_dba;
+  SET LOCAL client_min_messages = error;
+  result := failure($call$SELECT otp_grant('regress_otp_visitor', 'keyholder')$call$, true);
+  RESET ROLE;
+  RESET client_min_messages;
+  RETURN result;
+END $$;
+SELECT otp_grant('regress_otp_dba', 'keyholder');
+SELECT grant_as_dba();
+GRANT USAGE ON SCHEMA public TO regress_otp_dba WITH GRANT OPTION;
+SELECT grant_as_dba();
+GRANT EXECUTE ON FUNCTION otp_rotate_key(), otp_rekey(integer), otp_rewrap_master() TO regress_otp_dba WITH GRANT OPTION;
+SELECT grant_as_dba();
+SELECT count(*) AS granted FROM of_visitor;
+GRANT SELECT ON otp_keys TO regress_otp_dba WITH GRANT OPTION;
+SELECT grant_as_dba();
+SELECT string_agg(name, ' ' ORDER BY name) AS granted FROM of_visitor;
+DROP FUNCTION grant_as_dba;
+DROP VIEW of_visitor;
+DROP OWNED BY regress_otp_dba CASCADE;
 
 -- Of a role whose name needs quoting.
 CREATE ROLE "regress_otp ""app"", x";
@@ -105,18 +137,23 @@ SELECT name, left(failure('SHOW ' || name), 5) AS show, left(failure(format('SEL
        (SELECT count(*) FROM pg_settings AS s WHERE s.name = setting.name) AS listed
   FROM (VALUES ('otp.master_key_file'), ('otp.master_key_command')) AS setting (name);
 SELECT left(failure('SET otp.other = 1'), 5) AS other;
+-- How long the trail is kept may be seen, and not set.
+SELECT current_setting('otp.trail_keep') AS trail_keep, failure('SET otp.trail_keep = ''1d''') AS set,
+       left(failure('ALTER ROLE regress_otp_app SET otp.trail_keep = ''1d'''), 5) AS for_role;
 RESET ROLE;
 -- Set before the library is loaded, they come to nothing.
 \c
 SET ROLE regress_otp_app;
 SET otp.master_key_command = 'false';
 SET otp.master_key_file = '/nowhere';
+SET otp.trail_keep = '1d';
 SET client_min_messages = error;
 SELECT otp_issue('grant-2')::text AS code \gset
 RESET client_min_messages;
 SELECT otp_verify('grant-2', :'code');
 RESET ROLE;
-SELECT current_setting('otp.master_key_command') = '' AS command, current_setting('otp.master_key_file') <> '/nowhere' AS file;
+SELECT current_setting('otp.master_key_command') = '' AS command, current_setting('otp.master_key_file') <> '/nowhere' AS file,
+       current_setting('otp.trail_keep') AS trail_keep;
 
 DROP OWNED BY regress_otp_app, regress_otp_dba, "regress_otp ""app"", x";
 DROP ROLE regress_otp_app, regress_otp_visitor, regress_otp_dba, "regress_otp ""app"", x";

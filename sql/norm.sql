@@ -119,6 +119,12 @@ INSERT INTO otp_policy (purpose, methods) VALUES ('norm', '{issued}');
 SELECT purpose, holds, has FROM otp_policy_audit('psd2') WHERE section LIKE 'Art. 5(1)(b)%';
 SELECT reset_policy();
 
+-- How long the trail is kept is one setting for all purposes; some years are leap years.
+SET otp.trail_keep = '365d';
+SELECT holds, has FROM otp_policy_audit('pci-dss-4') WHERE section = '10.5.1';
+SET otp.trail_keep = '8784h';
+SELECT holds, has FROM otp_policy_audit('pci-dss-4') WHERE section = '10.5.1';
+
 -- Authenticators, active ones, are looked at as well.
 BEGIN;
 DELETE FROM otp_credential;
@@ -150,7 +156,9 @@ SELECT length(otp_issue('norm-6', 'norm-3')::text);
 SELECT reset_policy();
 
 -- The audit changes nothing, and needs the views alone; a preset is for who may change the policy.
+\c
 BEGIN READ ONLY;
+SELECT count(*) > 0 AS audited FROM otp_policy_audit('pci-dss-4');
 SELECT count(*) > 0 AS audited FROM otp_policy_audit('psd2');
 SELECT failure($$SELECT otp_policy_preset('psd2')$$);
 COMMIT;

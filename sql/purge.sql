@@ -1,6 +1,9 @@
 -- otp_purge: what is old and nothing needs goes, and nothing else.
--- Requirements: 5, 6, 32, 41.
+-- Requirements: 5, 6, 32, 40, 41.
 
+-- As short as it can be.
+SET otp.trail_keep = '1d';
+\set age_trail 'UPDATE otp_event SET at = at - interval ''2 days'';'
 UPDATE otp_policy SET free_guesses = 100, max_attempts = 100 WHERE purpose = 'default';
 -- What other files have left.
 SELECT otp_purge() >= 0 AS first;
@@ -58,10 +61,52 @@ SELECT rows_of('purge-1');
 SELECT otp_purge('1 day'), rows_of('purge-1');
 SELECT otp_purge('1 day'), rows_of('purge-1');
 
+-- The trail has a floor, and nothing else has: more than a year, if it is not set.
+SELECT count(otp_issue('purge-17', 'age ' || age)) FROM unnest('{364,366,368}'::integer[]) AS age;
+UPDATE otp_event SET at = at - make_interval(days => split_part(purpose, ' ', 2)::integer) WHERE user_id = 'purge-17';
+UPDATE otp_challenge SET expires_at = issued_at WHERE user_id = 'purge-17';
+RESET otp.trail_keep;
+SHOW otp.trail_keep;
+SELECT otp_purge('0') > 0 AS purged, rows_of('purge-17');
+SET otp.trail_keep = '365d';
+SELECT otp_purge('0') > 0 AS purged, rows_of('purge-17');
+SELECT failure('SET otp.trail_keep = ''1439min''');
+SET otp.trail_keep = '1d';
+-- older_than may be longer.
+SELECT otp_purge('365 days') >= 0 AS purged, rows_of('purge-17'), otp_purge('100 days') > 0 AS purged, rows_of('purge-17');
+
+-- What is removed from the trail is recorded there: by whom, how much, and how old, whatever the policy is, if it is removed.
+SELECT count(otp_issue('purge-17', 'age ' || age)) FROM unnest('{19,30,31}'::integer[]) AS age;
+UPDATE otp_event SET at = clock_timestamp() - make_interval(days => split_part(purpose, ' ', 2)::integer) WHERE user_id = 'purge-17';
+CREATE TABLE recorded AS SELECT at FROM otp_event WHERE event = 'purged';
+CREATE VIEW records AS
+  SELECT user_id, purpose, method, outcome, role = session_user AS role, split_part(detail, ' ', 1) AS events,
+         at - split_part(detail, ' ', 3)::timestamptz BETWEEN '20 days' AND '20 days 1 hour' AS of_20_days,
+         detail ~ '^\d+ before \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$' AS in_utc
+    FROM otp_activity AS a WHERE outcome = 'purged' AND at NOT IN (TABLE recorded);
+SET TimeZone = 'Asia/Kolkata';
+SET DateStyle = 'German';
+UPDATE otp_policy SET trail = 'none' WHERE purpose = 'default';
+BEGIN;
+SELECT otp_purge('20 days') > 0 AS purged, rows_of('purge-17');
+ROLLBACK;
+SELECT count(*) FROM records;
+SELECT otp_purge('20 days') > 0 AS purged, otp_purge('20 days') >= 0 AS purged, rows_of('purge-17');
+SELECT * FROM records;
+-- No purge of the same day removes that.
+SELECT otp_purge('0') >= 0 AS purged, otp_purge('0') >= 0 AS purged;
+SELECT count(*) FROM records WHERE of_20_days;
+UPDATE otp_policy SET trail = 'all' WHERE purpose = 'default';
+RESET TimeZone;
+RESET DateStyle;
+DROP VIEW records;
+DROP TABLE recorded;
+
 -- A live code is never old, and a spent one not before its time is over: it is told from a wrong one.
 SELECT otp_issue('purge-2')::text AS code \gset
 SELECT otp_issue('purge-2', 'spent')::text AS spent \gset
 SELECT otp_verify('purge-2', :'spent', 'spent');
+:age_trail
 SELECT otp_purge('0') > 0 AS purged, rows_of('purge-2');
 SELECT (otp_attempt('purge-2', :'spent', 'spent')).reason, otp_verify('purge-2', :'code');
 -- Nor is anything that is younger, though months have not all the same length.
@@ -72,26 +117,33 @@ INSERT INTO otp_policy (purpose, lifetime, cool_down, issues_per_user, issues_pe
   VALUES ('cool', '10 seconds', '1 day', NULL, NULL), ('counted', NULL, NULL, 1, 1);
 SELECT otp_issue('purge-3', 'cool') IS NOT NULL AS issued;
 SELECT make_older('purge-3', '23 hours');
+:age_trail
 SELECT otp_purge('0') > 0 AS purged, rows_of('purge-3');
 SELECT left(failure('SELECT otp_issue(''purge-3'', ''cool'')'), 5);
 SELECT otp_rotate_key() > 0 AS rotated;
 SELECT otp_rekey() > 0 AS "left", rows_of('purge-3');
 SELECT make_older('purge-3', '2 hours');
+:age_trail
 SELECT otp_purge('0') > 0 AS purged, rows_of('purge-3');
 SELECT otp_issue('purge-4', 'counted', '', 'purge-5') IS NOT NULL AS issued;
 SELECT make_older('purge-4', '50 minutes'), make_older('purge-5', '50 minutes');
+:age_trail
 SELECT otp_purge('0') > 0 AS purged, rows_of('purge-4'), rows_of('purge-5');
 SELECT left(failure('SELECT otp_issue(''purge-4'', ''counted'')'), 5),
        left(failure('SELECT otp_issue(''purge-6'', ''counted'', '''', ''purge-5'')'), 5);
 SELECT make_older('purge-4', '20 minutes'), make_older('purge-5', '20 minutes');
+:age_trail
 SELECT otp_purge('0') > 0 AS purged, rows_of('purge-4'), rows_of('purge-5');
 
 -- An enrolment that was not confirmed in time, but no authenticator.
 SELECT count((otp_enroll('purge-7', 'hotp', secret => 'GEZDGNBV')).credential_id),
        otp_confirm('purge-7', hotp_at('GEZDGNBV', 0)::text), (otp_enroll('purge-7')).credential_id > 0 AS pending;
+:age_trail
 SELECT otp_purge('0') > 0 AS purged, rows_of('purge-7');
 SELECT make_older('purge-7', '1 day');
+:age_trail
 SELECT otp_purge() >= 0 AS purged, rows_of('purge-7');
+:age_trail
 SELECT otp_purge('1 hour') > 0 AS purged, rows_of('purge-7');
 SELECT otp_verify('purge-7', hotp_at('GEZDGNBV', 0)::text) AS replayed, otp_verify('purge-7', hotp_at('GEZDGNBV', 1)::text) AS next;
 
@@ -106,6 +158,7 @@ $$;
 UPDATE otp_policy SET trail = 'none' WHERE purpose = 'default';
 SELECT guess_wrong('purge-8', 3);
 SELECT make_older('purge-8', '170 minutes');
+:age_trail
 SELECT otp_purge('0') >= 0 AS purged, rows_of('purge-8');
 SELECT make_older('purge-8', '11 minutes');
 SELECT otp_purge('1 day') AS younger, rows_of('purge-8'), otp_purge('1 hour') AS purged, rows_of('purge-8') AS gone;
@@ -113,8 +166,10 @@ SELECT otp_purge('1 day') AS younger, rows_of('purge-8'), otp_purge('1 hour') AS
 UPDATE otp_policy SET free_guesses = 1, first_delay = '1 hour', longest_delay = '1 hour', forgive_every = '1 minute' WHERE purpose = 'default';
 SELECT guess_wrong('purge-9', 1);
 SELECT make_older('purge-9', '55 minutes');
+:age_trail
 SELECT otp_purge('0') >= 0 AS purged, rows_of('purge-9');
 SELECT make_older('purge-9', '10 minutes');
+:age_trail
 SELECT otp_purge('0') > 0 AS purged, rows_of('purge-9');
 UPDATE otp_policy SET free_guesses = 100, first_delay = '1 second', forgive_every = '1 hour' WHERE purpose = 'default';
 -- A user who has something to guess at has his budget.
@@ -135,6 +190,7 @@ SELECT rows_of('purge-12');
 DELETE FROM otp_challenge WHERE user_id = 'purge-12';
 SELECT make_older('purge-12', '50 minutes');
 UPDATE otp_budget SET level = 0 WHERE user_id = 'purge-12';
+:age_trail
 SELECT otp_purge('0') >= 0 AS purged, rows_of('purge-12');
 -- The stop for stop was ended by time; other, for which nothing was guessed, counts from the same acceptance.
 SELECT make_older('purge-12', '1 year');
@@ -190,4 +246,5 @@ SELECT count(*) AS pseudonyms FROM otp_budget WHERE user_id LIKE 'forgotten:%' A
 
 DROP TABLE outdone;
 DROP FUNCTION make_older, rows_of, guess_wrong;
+RESET otp.trail_keep;
 SELECT reset_policy();

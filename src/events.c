@@ -107,3 +107,17 @@ otp_event_always(TimestampTz at, const text *user, const text *purpose, const ch
 
 	return record(&row, true);
 }
+
+void
+otp_event_purged(int64 removed, TimestampTz before)
+{
+	const int	utc = 0;
+	char		iso[MAXDATELEN + 1];
+	OtpEvent	row = {
+		GetCurrentTimestamp(), cstring_to_text(""), cstring_to_text("purge"), "purged", NULL, NULL
+	};
+
+	row.reason = psprintf(INT64_FORMAT " before %s", removed,
+						  JsonEncodeDateTime(iso, TimestampTzGetDatum(before), TIMESTAMPTZOID, &utc));
+	(void) record(&row, false);
+}

@@ -53,4 +53,10 @@ extern void otp_event_notify(const OtpPolicy *policy, const text *user, const te
 extern bool otp_event_always(TimestampTz at, const text *user, const text *purpose,
 							 const char *event);
 
+/*
+ * Records, whatever the policies say, that events older than a moment have been removed from the trail.  With the
+ * transaction, as the removal itself is.
+ */
+extern void otp_event_purged(int64 removed, TimestampTz before);
+
 #endif							/* OTP_EVENTS_H */

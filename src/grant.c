@@ -1,12 +1,19 @@
 /*
  * grant.c
- *		Duties: which functions a role may call, and which views it may read.
+ *		otp_grant, otp_revoke_duty: what a duty takes, to a role and back.
  */
 #include "compat.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_shdepend.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
@@ -14,88 +21,13 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
 
 #include "args.h"
-
-/* What an application calls; no table. */
-static const char *const application_functions[] = {
-	"otp_issue(pg_catalog.text, pg_catalog.text, pg_catalog.text)",
-	"otp_issue(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
-	"otp_resend(pg_catalog.text, pg_catalog.text, pg_catalog.text)",
-	"otp_resend(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
-	"otp_verify(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
-	"otp_attempt(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
-	"otp_cancel(pg_catalog.text, pg_catalog.text)",
-	"otp_enroll(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, %1$s.otp_secret, pg_catalog.text, pg_catalog.int8, pg_catalog.int4)",
-	"otp_confirm(pg_catalog.text, pg_catalog.text, pg_catalog.int8)",
-	"otp_credentials(pg_catalog.text)",
-	"otp_revoke(pg_catalog.text, pg_catalog.int8)",
-	"otp_resync(pg_catalog.text, pg_catalog.int8, pg_catalog.text, pg_catalog.text)",
-	"otp_recovery_codes(pg_catalog.text, pg_catalog.int4)",
-	"otp_recovery_left(pg_catalog.text)",
-	"otp_self_unlock(pg_catalog.text, pg_catalog._text, pg_catalog.text)",
-	NULL
-};
-
-/* What an operator calls. */
-static const char *const operator_functions[] = {
-	"otp_unlock(pg_catalog.text)",
-	"otp_status(pg_catalog.text)",
-	"otp_revoke(pg_catalog.text, pg_catalog.int8)",
-	"otp_forget(pg_catalog.text)",
-	"otp_purge(pg_catalog.interval, pg_catalog.int4)",
-	"otp_import_pskc(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb)",
-	"otp_import_csv(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb)",
-	"otp_export(pg_catalog.text)",
-	NULL
-};
-
-/* Whoever exchanges keys. */
-static const char *const keyholder_functions[] = {
-	"otp_rotate_key()",
-	"otp_rekey(pg_catalog.int4)",
-	"otp_rewrap_master()",
-	NULL
-};
-
-/* Who looks on. */
-static const char *const auditor_functions[] = {
-	"otp_policy_audit(pg_catalog.text)",
-	NULL
-};
-static const char *const auditor_views[] = {
-	"otp_activity",
-	"otp_stats",
-	"otp_keys",
-	"otp_authenticators",
-	"otp_policy_effective",
-	"otp_presets",
-	NULL
-};
-
-static const char *const keyholder_views[] = {
-	"otp_keys",
-	NULL
-};
-
-static const char *const no_views[] = {NULL};
-
-typedef struct Duty
-{
-	const char *name;
-	const char *const *functions;	/* signatures; %1$s stands for the extension's schema */
-	const char *const *views;
-} Duty;
-
-static const Duty duties[] = {
-	{"application", application_functions, no_views},
-	{"operator", operator_functions, no_views},
-	{"auditor", auditor_functions, auditor_views},
-	{"keyholder", keyholder_functions, keyholder_views},
-};
+#include "duty.h"
 
 /* Whose duty it is, in which schema. */
 typedef struct Grantee
@@ -105,19 +37,6 @@ typedef struct Grantee
 	Oid			schema;
 	const char *schema_name;	/* quoted */
 } Grantee;
-
-/* 22023 if there is no such duty. */
-static const Duty *
-duty_by_name(const char *name)
-{
-	for (int i = 0; i < lengthof(duties); i++)
-		if (strcmp(duties[i].name, name) == 0)
-			return &duties[i];
-	ereport(ERROR,
-			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("unknown duty \"%s\"", name),
-			errhint("Use \"application\", \"operator\", \"auditor\" or \"keyholder\"."));
-}
 
 /* A function's signature, qualified, with the schema in place of each %1$s. */
 static const char *
@@ -210,40 +129,32 @@ has_view(const Grantee *grantee, const char *view)
 		row_grants(RELOID, oid, Anum_pg_class_relacl, grantee->role, ACL_SELECT);
 }
 
-/* How many of a duty's functions and views are granted to the role itself, and how many there are. */
-static int
-count_granted(const Grantee *grantee, const Duty *duty, int *all)
-{
-	int			granted = 0;
-
-	*all = 0;
-	for (const char *const *function = duty->functions; *function != NULL; function++, (*all)++)
-		granted += has_function(grantee, *function);
-	for (const char *const *view = duty->views; *view != NULL; view++, (*all)++)
-		granted += has_view(grantee, *view);
-	return granted;
-}
-
-/* The role's other duties: those of which it has all. */
-static List *
-other_duties(const Grantee *grantee, const Duty *duty)
-{
-	List	   *others = NIL;
-	int			all;
-
-	for (int i = 0; i < lengthof(duties); i++)
-		if (&duties[i] != duty && count_granted(grantee, &duties[i], &all) == all)
-			others = lappend(others, (void *) &duties[i]);
-	return others;
-}
-
+/* Is anything of a duty granted to the role itself, or, if `own`, anything that no other duty takes? */
 static bool
-is_among(const char *const *names, const char *name)
+has_any(const Grantee *grantee, const OtpDuty *duty, bool own)
 {
-	for (; *names != NULL; names++)
-		if (strcmp(*names, name) == 0)
+	for (const char *const *function = duty->functions; *function != NULL; function++)
+		if (!(own && otp_duty_shares(duty, *function)) && has_function(grantee, *function))
+			return true;
+	for (const char *const *view = duty->views; *view != NULL; view++)
+		if (!(own && otp_duty_shares(duty, *view)) && has_view(grantee, *view))
 			return true;
 	return false;
+}
+
+/*
+ * The role's other duties.  A duty that was granted before an update of the extension has not what the update has
+ * brought for it, and is the role's all the same.
+ */
+static List *
+other_duties(const Grantee *grantee, const OtpDuty *duty)
+{
+	List	   *others = NIL;
+
+	for (int i = 0; i < OTP_DUTY_COUNT; i++)
+		if (&otp_duties[i] != duty && has_any(grantee, &otp_duties[i], true))
+			others = lappend(others, (void *) &otp_duties[i]);
+	return others;
 }
 
 static bool
@@ -252,12 +163,8 @@ is_needed(List *others, const char *name)
 	ListCell   *cell;
 
 	foreach(cell, others)
-	{
-		const Duty *other = lfirst(cell);
-
-		if (is_among(other->functions, name) || is_among(other->views, name))
+		if (otp_duty_takes(lfirst(cell), name))
 			return true;
-	}
 	return false;
 }
 
@@ -268,17 +175,41 @@ execute(const char *command)
 		elog(ERROR, "could not execute \"%s\"", command);
 }
 
+/* Of a privilege that its caller has, but may not pass on, GRANT grants nothing, and only warns. */
 static void
-grant_duty(const Grantee *to, const Duty *duty)
+require_granted(bool is_there, const Grantee *to, const char *name)
+{
+	if (!is_there)
+		ereport(ERROR,
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("permission denied to grant role %s a privilege on %s", to->role_name, name),
+				errhint("Have the extension's owner grant the duty."));
+}
+
+static void
+grant_duty(const Grantee *to, const OtpDuty *duty)
 {
 	execute(psprintf("GRANT USAGE ON SCHEMA %s TO %s", to->schema_name, to->role_name));
+	require_granted(row_grants(NAMESPACEOID, to->schema, Anum_pg_namespace_nspacl, to->role, ACL_USAGE),
+					to, psprintf("schema %s", to->schema_name));
 	for (const char *const *function = duty->functions; *function != NULL; function++)
-		if (OidIsValid(function_oid(to, *function)))
-			execute(psprintf("GRANT EXECUTE ON FUNCTION %s TO %s",
-							 function_name(to, *function), to->role_name));
+	{
+		const char *name = function_name(to, *function);
+
+		if (!OidIsValid(function_oid(to, *function)))
+			continue;
+		execute(psprintf("GRANT EXECUTE ON FUNCTION %s TO %s", name, to->role_name));
+		require_granted(has_function(to, *function), to, name);
+	}
 	for (const char *const *view = duty->views; *view != NULL; view++)
-		if (OidIsValid(view_oid(to, *view)))
-			execute(psprintf("GRANT SELECT ON TABLE %s TO %s", view_name(to, *view), to->role_name));
+	{
+		const char *name = view_name(to, *view);
+
+		if (!OidIsValid(view_oid(to, *view)))
+			continue;
+		execute(psprintf("GRANT SELECT ON TABLE %s TO %s", name, to->role_name));
+		require_granted(has_view(to, *view), to, name);
+	}
 }
 
 /* REVOKE takes back what its caller has granted; what is left then is another's. */
@@ -292,8 +223,37 @@ require_gone(bool is_there, const Grantee *from, const char *name)
 				errhint("Have the role that granted it revoke the duty."));
 }
 
+/* Has the role, by itself, a privilege on anything in the schema, or is anything there its own? */
+static bool
+keeps_in_schema(const Grantee *grantee)
+{
+	Relation	rel = table_open(SharedDependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		keeps = false;
+
+	ScanKeyInit(&keys[0], Anum_pg_shdepend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(AuthIdRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_shdepend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(grantee->role));
+	scan = systable_beginscan(rel, SharedDependReferenceIndexId, true, NULL, lengthof(keys), keys);
+	while (!keeps && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_shdepend form = (Form_pg_shdepend) GETSTRUCT(tuple);
+		ObjectAddress object = {form->classid, form->objid, 0};
+
+		keeps = form->dbid == MyDatabaseId &&
+			(form->deptype == SHARED_DEPENDENCY_ACL || form->deptype == SHARED_DEPENDENCY_OWNER) &&
+			get_object_namespace(&object) == grantee->schema;
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return keeps;
+}
+
 static void
-revoke_duty(const Grantee *from, const Duty *duty, List *others)
+revoke_duty(const Grantee *from, const OtpDuty *duty, List *others)
 {
 	for (const char *const *function = duty->functions; *function != NULL; function++)
 	{
@@ -313,7 +273,7 @@ revoke_duty(const Grantee *from, const Duty *duty, List *others)
 		execute(psprintf("REVOKE SELECT ON TABLE %s FROM %s", name, from->role_name));
 		require_gone(has_view(from, *view), from, name);
 	}
-	if (others == NIL)
+	if (!keeps_in_schema(from))
 		execute(psprintf("REVOKE USAGE ON SCHEMA %s FROM %s", from->schema_name, from->role_name));
 }
 
@@ -339,7 +299,7 @@ Datum
 otp_grant(PG_FUNCTION_ARGS)
 {
 	Grantee		grantee = grantee_of(fcinfo);
-	const Duty *duty = duty_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	const OtpDuty *duty = otp_duty_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 
 	otp_require_writable("otp_grant()");
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -359,13 +319,12 @@ Datum
 otp_revoke_duty(PG_FUNCTION_ARGS)
 {
 	Grantee		grantee = grantee_of(fcinfo);
-	const Duty *duty = duty_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	int			all;
+	const OtpDuty *duty = otp_duty_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 
 	otp_require_writable("otp_revoke_duty()");
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	if (count_granted(&grantee, duty, &all) > 0)
+	if (has_any(&grantee, duty, false))
 		revoke_duty(&grantee, duty, other_duties(&grantee, duty));
 	SPI_finish();
 	PG_RETURN_VOID();

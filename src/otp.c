@@ -4,10 +4,13 @@
  */
 #include "compat.h"
 
+#include <limits.h>
+
 #include "fmgr.h"
 #include "utils/guc.h"
 
 #include "master_key.h"
+#include "purge.h"
 
 PG_MODULE_MAGIC;
 
@@ -44,5 +47,12 @@ _PG_init(void)
 							   "",
 							   PGC_SUSET, GUC_SUPERUSER_ONLY,
 							   NULL, NULL, NULL);
+	DefineCustomIntVariable("otp.trail_keep",
+							"How long otp_purge() keeps the trail, whatever it is told.",
+							"Rows of otp_event that are younger stay.",
+							&otp_trail_keep,
+							OTP_TRAIL_KEEP_DEFAULT, OTP_TRAIL_KEEP_MIN, INT_MAX,
+							PGC_SUSET, GUC_UNIT_MIN,
+							NULL, NULL, NULL);
 	MarkGUCPrefixReserved("otp");
 }

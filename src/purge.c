@@ -16,7 +16,9 @@
 
 #include "args.h"
 #include "cool_down.h"
+#include "events.h"
 #include "leftover.h"
+#include "purge.h"
 #include "quota.h"
 #include "store/challenge.h"
 #include "store/credential.h"
@@ -27,7 +29,11 @@ typedef struct Purge
 {
 	OtpLeftovers leftovers;		/* now and before are of all that is purged */
 	int64		left;			/* rows that may still be removed */
+	TimestampTz trail_before;	/* when an event has to have been recorded; not later than `before` */
+	int64		events;			/* that have been removed */
 } Purge;
+
+int			otp_trail_keep = OTP_TRAIL_KEEP_DEFAULT;
 
 /* Counts a row if it was removed; false if it was the last of the batch. */
 static bool
@@ -84,9 +90,11 @@ static bool
 visit_event(Relation rel, HeapTuple tuple, void *arg)
 {
 	Purge	   *purge = arg;
+	bool		removed = otp_event_at(rel, tuple) < purge->trail_before &&
+		otp_table_remove_if_idle(rel, tuple);
 
-	return count(purge, otp_event_at(rel, tuple) < purge->leftovers.before &&
-				 otp_table_remove_if_idle(rel, tuple));
+	purge->events += removed;
+	return count(purge, removed);
 }
 
 /* Budgets before codes; what may be by far the most comes last. */
@@ -145,6 +153,8 @@ otp_purge(PG_FUNCTION_ARGS)
 
 	otp_require_writable("otp_purge()");
 	purge.left = batch;
+	/* Whoever may purge is not to take away the record of what he has done himself. */
+	purge.trail_before = Min(purge.leftovers.before, now - otp_trail_keep * USECS_PER_MINUTE);
 	otp_leftovers_open(&purge.leftovers);
 	for (int i = 0; i < lengthof(tables) && purge.left > 0; i++)
 	{
@@ -154,5 +164,7 @@ otp_purge(PG_FUNCTION_ARGS)
 		table_close(rel, NoLock);
 	}
 	otp_leftovers_close(&purge.leftovers);
+	if (purge.events > 0)
+		otp_event_purged(purge.events, purge.trail_before);
 	PG_RETURN_INT64(batch - purge.left);
 }

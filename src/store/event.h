@@ -19,7 +19,7 @@ typedef struct OtpEvent
 	const text *user;
 	const text *purpose;
 	const char *event;			/* issued, accepted, rejected, imported … */
-	const char *reason;			/* of a verdict, or NULL */
+	const char *reason;			/* of a verdict or a purge, or NULL */
 	const char *method;			/* of a verdict, or NULL */
 } OtpEvent;
 

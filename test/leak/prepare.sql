@@ -72,6 +72,7 @@ BEGIN
   DELETE FROM otp_budget WHERE user_id IN (SELECT user_id FROM otp_challenge UNION SELECT user_id FROM otp_credential);
   UPDATE otp_challenge SET expires_at = issued_at;
   UPDATE otp_credential SET expires_at = made_at;
+  UPDATE otp_event SET at = at - interval '2 years';
   INSERT INTO otp_quota SELECT 1, 1000000, 1, 0, 0, 0, 0, 0, 0, 0, 'user', 'purged' || i, 'login' FROM generate_series(1, n / 5) AS i;
   RETURN (SELECT count(*) FROM otp_budget);
 END $$;

@@ -84,12 +84,12 @@ my %functions = (
 my $of_extension = q{deptype = 'e' AND refclassid = 'pg_extension'::regclass
 	AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'otp')};
 
-# as(ROLE, SQL): output and errors of a session of that role, which is no superuser that plays it.
+# as(ROLE, SQL, DATABASE = postgres): output and errors of a session of that role, which is no superuser that plays it.
 sub as
 {
-	my ($role, $sql) = @_;
+	my ($role, $sql, $database) = @_;
 	my ($status, $out, $err) = $node->psql(
-		'postgres',
+		$database // 'postgres',
 		"\\set VERBOSITY verbose\n$sql",
 		on_error_stop => 0,
 		extra_params => [ '-U', $role ]);
@@ -205,14 +205,16 @@ sub documented
 	return \%yes;
 }
 
-# granted(): the same by the catalog.  What everyone may is nobody's duty, and what is odd is said: functions of one name that
-# differ, and more than EXECUTE and SELECT.
+# granted(): the same by the catalog.  What everyone may is a duty's only by name, and what is odd is said: functions of one
+# name that differ, and more than EXECUTE and SELECT.
 sub granted
 {
 	my $duties = join ', ', map { "'$_'" } @duties;
 	my $rows = value($node, qq{
 		WITH may AS (
-		  SELECT proname AS name, number, duty, has_function_privilege('duty of ' || duty, p.oid, 'EXECUTE') AS may, false AS more
+		  SELECT proname AS name, number, duty, has_function_privilege('duty of ' || duty, p.oid, 'EXECUTE') AND
+		      (duty = 'everyone' OR NOT has_function_privilege('duty of everyone', p.oid, 'EXECUTE') OR
+		       EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = ('"duty of ' || duty || '"')::regrole)) AS may, false AS more
 		    FROM pg_proc AS p, unnest(ARRAY[$duties]) WITH ORDINALITY AS d (duty, number)
 		    WHERE oid IN (SELECT objid FROM pg_depend WHERE classid = 'pg_proc'::regclass AND $of_extension)
 		  UNION ALL
@@ -223,18 +225,33 @@ sub granted
 		    WHERE relkind <> 'i' AND oid IN (SELECT objid FROM pg_depend WHERE classid = 'pg_class'::regclass AND $of_extension)),
 		by_name AS (
 		  SELECT name, number, duty, bool_and(may) AS may, bool_or(may) <> bool_and(may) OR bool_or(more) AS odd FROM may GROUP BY 1, 2, 3)
-		SELECT name, CASE WHEN bool_or(may) FILTER (WHERE duty = 'everyone') THEN 'everyone'
-		    ELSE coalesce(string_agg(duty, ' ' ORDER BY number) FILTER (WHERE may), '') END ||
+		SELECT name, coalesce(string_agg(duty, ' ' ORDER BY number) FILTER (WHERE may), '') ||
 		  CASE WHEN bool_or(odd) THEN ' odd' ELSE '' END
 		FROM by_name GROUP BY name});
 
 	return { map { /^(\w+)\|(.*)$/ } split /\n/, $rows };
 }
-value($node, qq{CREATE ROLE "duty of $_"}) for @duties;
+value($node, qq{CREATE ROLE "duty of $_" LOGIN}) for @duties;
 value($node, qq{SELECT otp_grant('"duty of $_"', '$_')}) for grep { $_ ne 'everyone' } @duties;
 is_deeply(granted(), documented(), 'doc/duties.md says of each function, view and table who may');
 value($node, qq{SELECT otp_revoke_duty('"duty of $_"', '$_')}) for grep { $_ ne 'everyone' } @duties;
 is(join(' ', sort grep { $_ ne '' && $_ ne 'everyone' } values %{ granted() }), '', 'and nothing is left of a duty that is taken back');
+
+# Where nothing is everyone's by default, a duty has all that its views call as their reader.
+value($node, 'CREATE DATABASE closed');
+value($node, 'ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC; CREATE EXTENSION otp', 'closed');
+is(value($node, q{SELECT has_function_privilege('nobody', 'otp_norm(text)', 'EXECUTE')}, 'closed'), 'f', 'a database in which functions are not for everyone');
+for my $duty (grep { $_ ne 'everyone' } @duties)
+{
+	value($node, qq{SELECT otp_grant('"duty of $duty"', '$duty')}, 'closed');
+	my $views = value($node, qq{SELECT count(*), string_agg(format('COPY (TABLE %I) TO STDOUT', relname), '; ') FROM pg_class
+		WHERE relkind = 'v' AND relname LIKE 'otp%' AND has_table_privilege('duty of $duty', oid, 'SELECT')}, 'closed');
+	my ($count, $read) = split /\|/, $views, 2;
+
+	is((as("duty of $duty", $read, 'closed'))[1], '', "duty $duty reads its $count views");
+}
+is((as('duty of auditor', q{SELECT count(*) FROM unnest('{nist-800-63b,pci-dss-4,psd2,asvs-5-l2}'::text[]) AS norm, otp_policy_audit(norm) WHERE section <> ''}, 'closed'))[0] > 40,
+	1, 'and an auditor audits');
 
 # Look-alikes in front of the real tables, functions, operators and types.
 value($node, q{

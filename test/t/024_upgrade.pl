@@ -54,6 +54,27 @@ sub make_data
 	return %code;
 }
 my %code = make_data('upgraded');
+
+# may(ROLE): what has been granted to it by name, in the database that is updated.
+sub may
+{
+	my ($role) = @_;
+
+	return value($node, qq{
+		SELECT coalesce(string_agg(DISTINCT name, ' '), '') FROM (
+		  SELECT proname, grantee FROM pg_proc, aclexplode(proacl)
+		  UNION ALL SELECT relname, grantee FROM pg_class, aclexplode(relacl)
+		  UNION ALL SELECT 'USAGE', grantee FROM pg_namespace, aclexplode(nspacl)) AS granted (name, grantee)
+		WHERE grantee = '$role'::regrole}, 'upgraded');
+}
+my %duties = (helper => [qw(application operator)], keeper => [qw(application keyholder)]);
+for my $role (sort keys %duties)
+{
+	value($node, "CREATE ROLE $role");
+	value($node, "SELECT otp_grant('$role', '$_')", 'upgraded') for @{ $duties{$role} };
+}
+# The first version's library did not count the view among the duty's.
+value($node, 'REVOKE SELECT ON otp_keys FROM keeper', 'upgraded');
 my @open = map { $node->background_psql($_) } qw(upgraded old);
 $_->query_safe("SELECT otp_verify('open', otp_issue('open')::text)") for @open;
 
@@ -74,6 +95,16 @@ value($node, 'ALTER EXTENSION otp UPDATE', 'upgraded');
 is(value($node, q{SELECT extversion FROM pg_extension WHERE extname = 'otp'}, 'upgraded'), $default, 'it is updated to the newest version');
 is(value($node, $columns, 'upgraded'), $before, 'with every row as it was');
 is(value($node, $granted, 'upgraded'), $granted_before, 'and every privilege of an application');
+
+# A duty of before is one still, though the update has brought more for it: what two take stays when one is taken back, and
+# the schema open.
+unlike(may('helper'), qr/otp_purge/, 'what the update brings for a duty is not granted yet');
+value($node, qq{SELECT otp_revoke_duty('helper', 'application')}, 'upgraded');
+is(may('helper'), 'USAGE otp_export otp_forget otp_import_csv otp_import_pskc otp_revoke otp_status otp_unlock', 'an operator of before is one still');
+value($node, qq{SELECT otp_revoke_duty('keeper', 'application')}, 'upgraded');
+is(may('keeper'), 'USAGE otp_rekey otp_rewrap_master otp_rotate_key', 'and so is a keyholder');
+value($node, qq{SELECT otp_revoke_duty('helper', 'operator'), otp_revoke_duty('keeper', 'keyholder')}, 'upgraded');
+is(may($_), '', "$_ has nothing once the last duty is gone") for sort keys %duties;
 
 # What an update brings for a duty is granted by otp_grant.
 value($node, q{SELECT otp_grant('app', 'application')}, $_) for qw(fresh upgraded);

@@ -18,7 +18,10 @@ use constant USERS => 120;
 use constant REGULARS => 30;
 use constant DAYS => 40;
 
-my $node = new_node_with_clock('purge', settings => 'autovacuum = off');
+my $node = new_node_with_clock('purge', settings => q{
+	autovacuum = off
+	otp.trail_keep = 1d
+});
 
 sub set_clock
 {

@@ -11,7 +11,6 @@
 
 #include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "storage/predicate.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -186,20 +185,16 @@ otp_spend_event(const OtpAttempt *attempt)
 	}
 }
 
-static void
-check_conflict(Relation rel, HeapTuple tuple)
-{
-	CheckForSerializableConflictIn(rel, &tuple->t_self,
-								   ItemPointerGetBlockNumber(&tuple->t_self));
-}
-
 void
-otp_spend_check_conflicts(const OtpAttempt *attempt, bool issued)
+otp_spend_check_conflicts(const OtpAttempt *attempt, bool issued, bool cleared)
 {
 	if (issued)
-		check_conflict(attempt->challenges, attempt->challenge.tuple);
+		otp_table_check_conflict(attempt->challenges, attempt->challenge.tuple);
 	for (int i = 0; i < attempt->authenticators.count; i++)
-		check_conflict(attempt->credentials, attempt->authenticators.rows[i].tuple);
+		otp_table_check_conflict(attempt->credentials, attempt->authenticators.rows[i].tuple);
 	if (attempt->recovery.exists)
-		check_conflict(attempt->recoveries, attempt->recovery.row.tuple);
+		otp_table_check_conflict(attempt->recoveries, attempt->recovery.row.tuple);
+	if (cleared)
+		otp_stop_check_conflicts(&attempt->stop, attempt->baselines, attempt->user,
+								 attempt->purpose);
 }

@@ -29,8 +29,8 @@ extern const char *otp_spend_event(const OtpAttempt *attempt);
 
 /*
  * Fails with 40001 wherever spending one of the rows that the guess was aimed at could.
- * issued: was the issued code one of them?
+ * issued: was the issued code one of them?  cleared: would consecutive wrong guesses have been cleared?
  */
-extern void otp_spend_check_conflicts(const OtpAttempt *attempt, bool issued);
+extern void otp_spend_check_conflicts(const OtpAttempt *attempt, bool issued, bool cleared);
 
 #endif							/* OTP_SPEND_H */

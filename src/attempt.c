@@ -226,12 +226,13 @@ accept(OtpAttempt *attempt, OtpMethod method, OtpVerdict *verdict)
 	verdict->method = otp_method_name(method);
 	verdict->reason = spent == OTP_SPENT_TOO_LATE ? "expired" : "accepted";
 	verdict->at_once = spent == OTP_SPENT_AT_ONCE;
-	if (spent != OTP_SPENT_TOO_LATE && attempt->stop.max > 0)
-		otp_stop_clear(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
-					   &attempt->budget.budget, verdict->at_once);
 	if (spent == OTP_SPENT_IN_TRANSACTION)
+	{
+		otp_stop_clear(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
+					   &attempt->budget.budget, false);
 		otp_event_of_transaction(&attempt->policy, attempt->now, attempt->user,
 								 attempt->purpose, otp_spend_event(attempt), verdict->method);
+	}
 	else
 		record_permanently(attempt, verdict, false);
 	if (verdict->at_once)

@@ -143,6 +143,26 @@ spend_in_transaction(OtpAttempt *attempt, OtpMethod method)
 	return OTP_SPENT_TOO_LATE;
 }
 
+/*
+ * Before anybody else is judged, who would find guesses counted that count no more.  If that fails, the error is told after
+ * what was spent is on disk.
+ */
+static void
+clear_at_once(const OtpAttempt *attempt)
+{
+	PG_TRY();
+	{
+		otp_stop_clear(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
+					   &attempt->budget.budget, true);
+	}
+	PG_CATCH();
+	{
+		otp_permanent_flush(attempt->before);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
 OtpSpent
 otp_spend(OtpAttempt *attempt, OtpMethod method)
 {
@@ -159,7 +179,10 @@ otp_spend(OtpAttempt *attempt, OtpMethod method)
 	if (state == OTP_OVERWRITE_OWN)
 		return spend_in_transaction(attempt, method);
 	if (state == OTP_OVERWRITE_READY)
+	{
 		overwrite_as_spent(attempt, method, &overwrite);
+		clear_at_once(attempt);
+	}
 	otp_attempt_end_round(attempt);
 	if (state == OTP_OVERWRITE_READY)
 		return OTP_SPENT_AT_ONCE;

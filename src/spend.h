@@ -18,7 +18,8 @@ typedef enum OtpSpent
 } OtpSpent;
 
 /*
- * Spends the row that the guess matched, and ends the round.  May wait for another transaction, but not under
+ * Spends the row that the guess matched, and ends the round.  What is spent at once ends the count of consecutive
+ * wrong guesses as well; that of a transaction is for the caller to end.  May wait for another transaction, but not under
  * the user's lock.  Interrupts are held off when this is called, and still are if something has been spent at once;
  * else they no longer are.
  */

@@ -22,7 +22,6 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
-#include "storage/predicate.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -207,13 +206,13 @@ record_permanently(OtpAttempt *attempt, const OtpVerdict *verdict, bool charged)
  * fails alike, after its charge, so that the error does not tell a right one.
  */
 static void
-conflict_like_spending(OtpAttempt *attempt, bool issued)
+conflict_like_spending(OtpAttempt *attempt, bool issued, bool cleared)
 {
 	if (!IsolationIsSerializable())
 		return;
 	/* An error, too, is told only after the charge is on disk. */
 	otp_permanent_flush(attempt->before);
-	otp_spend_check_conflicts(attempt, issued);
+	otp_spend_check_conflicts(attempt, issued, cleared);
 }
 
 /* Spends what a right guess is a code of. */
@@ -227,12 +226,13 @@ accept(OtpAttempt *attempt, OtpMethod method, OtpVerdict *verdict)
 	verdict->method = otp_method_name(method);
 	verdict->reason = spent == OTP_SPENT_TOO_LATE ? "expired" : "accepted";
 	verdict->at_once = spent == OTP_SPENT_AT_ONCE;
-	if (spent != OTP_SPENT_TOO_LATE && attempt->stop.max > 0)
-		otp_stop_clear(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
-					   &attempt->budget.budget, verdict->at_once);
 	if (spent == OTP_SPENT_IN_TRANSACTION)
+	{
+		otp_stop_clear(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
+					   &attempt->budget.budget, false);
 		otp_event_of_transaction(&attempt->policy, attempt->now, attempt->user,
 								 attempt->purpose, otp_spend_event(attempt), verdict->method);
+	}
 	else
 		record_permanently(attempt, verdict, false);
 	if (verdict->at_once)
@@ -246,6 +246,7 @@ judge(OtpAttempt *attempt, OtpVerdict *verdict)
 {
 	bool		issued = otp_candidates_issued_live(attempt);
 	bool		live = issued || otp_candidates_kept_live(attempt);
+	bool		cleared;
 	bool		charged;
 	OtpMatch	match;
 	OtpMethod	method;
@@ -255,6 +256,7 @@ judge(OtpAttempt *attempt, OtpVerdict *verdict)
 		return ROUND_AGAIN;
 	otp_stop_prepare(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
 					 &attempt->policy, &attempt->budget.budget, attempt->now);
+	cleared = otp_stop_has_to_clear(&attempt->stop, &attempt->budget.budget);
 
 	HOLD_INTERRUPTS();
 	otp_candidates_search(attempt);
@@ -272,7 +274,7 @@ judge(OtpAttempt *attempt, OtpVerdict *verdict)
 	record_permanently(attempt, verdict, charged);
 	RESUME_INTERRUPTS();
 	if (live)
-		conflict_like_spending(attempt, issued);
+		conflict_like_spending(attempt, issued, cleared);
 	return ROUND_OVER;
 }
 

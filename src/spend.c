@@ -11,7 +11,6 @@
 
 #include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "storage/predicate.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -144,6 +143,26 @@ spend_in_transaction(OtpAttempt *attempt, OtpMethod method)
 	return OTP_SPENT_TOO_LATE;
 }
 
+/*
+ * Before anybody else is judged, who would find guesses counted that count no more.  If that fails, the error is told after
+ * what was spent is on disk.
+ */
+static void
+clear_at_once(const OtpAttempt *attempt)
+{
+	PG_TRY();
+	{
+		otp_stop_clear(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
+					   &attempt->budget.budget, true);
+	}
+	PG_CATCH();
+	{
+		otp_permanent_flush(attempt->before);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
 OtpSpent
 otp_spend(OtpAttempt *attempt, OtpMethod method)
 {
@@ -160,7 +179,10 @@ otp_spend(OtpAttempt *attempt, OtpMethod method)
 	if (state == OTP_OVERWRITE_OWN)
 		return spend_in_transaction(attempt, method);
 	if (state == OTP_OVERWRITE_READY)
+	{
 		overwrite_as_spent(attempt, method, &overwrite);
+		clear_at_once(attempt);
+	}
 	otp_attempt_end_round(attempt);
 	if (state == OTP_OVERWRITE_READY)
 		return OTP_SPENT_AT_ONCE;
@@ -186,20 +208,16 @@ otp_spend_event(const OtpAttempt *attempt)
 	}
 }
 
-static void
-check_conflict(Relation rel, HeapTuple tuple)
-{
-	CheckForSerializableConflictIn(rel, &tuple->t_self,
-								   ItemPointerGetBlockNumber(&tuple->t_self));
-}
-
 void
-otp_spend_check_conflicts(const OtpAttempt *attempt, bool issued)
+otp_spend_check_conflicts(const OtpAttempt *attempt, bool issued, bool cleared)
 {
 	if (issued)
-		check_conflict(attempt->challenges, attempt->challenge.tuple);
+		otp_table_check_conflict(attempt->challenges, attempt->challenge.tuple);
 	for (int i = 0; i < attempt->authenticators.count; i++)
-		check_conflict(attempt->credentials, attempt->authenticators.rows[i].tuple);
+		otp_table_check_conflict(attempt->credentials, attempt->authenticators.rows[i].tuple);
 	if (attempt->recovery.exists)
-		check_conflict(attempt->recoveries, attempt->recovery.row.tuple);
+		otp_table_check_conflict(attempt->recoveries, attempt->recovery.row.tuple);
+	if (cleared)
+		otp_stop_check_conflicts(&attempt->stop, attempt->baselines, attempt->user,
+								 attempt->purpose);
 }

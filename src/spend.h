@@ -18,7 +18,8 @@ typedef enum OtpSpent
 } OtpSpent;
 
 /*
- * Spends the row that the guess matched, and ends the round.  May wait for another transaction, but not under
+ * Spends the row that the guess matched, and ends the round.  What is spent at once ends the count of consecutive
+ * wrong guesses as well; that of a transaction is for the caller to end.  May wait for another transaction, but not under
  * the user's lock.  Interrupts are held off when this is called, and still are if something has been spent at once;
  * else they no longer are.
  */
@@ -29,8 +30,8 @@ extern const char *otp_spend_event(const OtpAttempt *attempt);
 
 /*
  * Fails with 40001 wherever spending one of the rows that the guess was aimed at could.
- * issued: was the issued code one of them?
+ * issued: was the issued code one of them?  cleared: would consecutive wrong guesses have been cleared?
  */
-extern void otp_spend_check_conflicts(const OtpAttempt *attempt, bool issued);
+extern void otp_spend_check_conflicts(const OtpAttempt *attempt, bool issued, bool cleared);
 
 #endif							/* OTP_SPEND_H */

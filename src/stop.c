@@ -4,7 +4,11 @@
  */
 #include "compat.h"
 
+#include "access/xact.h"
+#include "access/xlog.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "stop.h"
@@ -83,6 +87,12 @@ otp_stop_prepare(OtpStop *stop, Relation rel, const text *user, const text *purp
 	otp_baseline_insert(rel, user, purpose, stop->base, true);
 }
 
+bool
+otp_stop_has_to_clear(const OtpStop *stop, const OtpBudget *budget)
+{
+	return stop->max > 0 && otp_stop_consecutive(stop, budget) > 0;
+}
+
 /*
  * Rows that were outdone before go with it; if another transaction is at one, that stays, and means nothing.  The
  * last one is what counts until this transaction has committed.
@@ -93,12 +103,38 @@ otp_stop_clear(const OtpStop *stop, Relation rel, const text *user, const text *
 {
 	ListCell   *cell;
 
-	if (otp_stop_consecutive(stop, budget) == 0)
+	if (!otp_stop_has_to_clear(stop, budget))
 		return;
 	otp_baseline_insert(rel, user, purpose, budget->total, at_once);
 	foreach(cell, stop->rows)
 		if (lfirst(cell) != stop->last)
 			(void) otp_table_remove_if_idle(rel, lfirst(cell));
+}
+
+/*
+ * Which page of the index a row enters is known to nobody but who inserts it, so one is inserted, and taken back at
+ * once.
+ */
+void
+otp_stop_check_conflicts(const OtpStop *stop, Relation rel, const text *user,
+						 const text *purpose)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	XLogRecPtr	end = XactLastRecEnd;
+	ListCell   *cell;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	otp_baseline_insert(rel, user, purpose, stop->base, false);
+	foreach(cell, stop->rows)
+		if (lfirst(cell) != stop->last)
+			otp_table_check_conflict(rel, lfirst(cell));
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	/* Nobody has to have that on disk. */
+	XactLastRecEnd = end;
 }
 
 const char *

@@ -47,9 +47,16 @@ extern TimestampTz otp_stop_until(const OtpStop *stop, const OtpPolicy *policy,
 extern void otp_stop_prepare(OtpStop *stop, Relation rel, const text *user, const text *purpose,
 							 const OtpPolicy *policy, const OtpBudget *budget, TimestampTz now);
 
+/* Would an acceptance have anything to record? */
+extern bool otp_stop_has_to_clear(const OtpStop *stop, const OtpBudget *budget);
+
 /* Records an acceptance, with the transaction or at once. */
 extern void otp_stop_clear(const OtpStop *stop, Relation rel, const text *user,
 						   const text *purpose, const OtpBudget *budget, bool at_once);
+
+/* Fails with 40001 wherever otp_stop_clear() could that has something to record; changes nothing. */
+extern void otp_stop_check_conflicts(const OtpStop *stop, Relation rel, const text *user,
+									 const text *purpose);
 
 /* What a wrong guess that has just been counted comes to: "stopped", "warned" or NULL. */
 extern const char *otp_stop_event(const OtpStop *stop, const OtpPolicy *policy,

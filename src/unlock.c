@@ -33,7 +33,8 @@ is_burdened(const OtpBudgetRow *row)
 
 /*
  * One try, under the user's lock; the counts themselves only grow.  false if a transaction is deleting the
- * budget, *busy, or has.
+ * budget, *busy, or has.  If there was something to forgive and this is true, interrupts are held off from here on:
+ * no cancel comes between an unlocking and its row of the trail.
  */
 static bool
 try_to_unlock(Relation rel, const text *user, bool *burdened, TransactionId *busy)
@@ -50,6 +51,7 @@ try_to_unlock(Relation rel, const text *user, bool *burdened, TransactionId *bus
 	{
 		row.budget.level = 0;
 		row.budget.cleared_total = row.budget.total;
+		HOLD_INTERRUPTS();
 		otp_overwrite_begin(&overwrite, rel, &row.tid);
 		otp_budget_replace(&overwrite, &row.budget);
 	}
@@ -76,6 +78,26 @@ unlock(Relation rel, const text *user)
 	return burdened;
 }
 
+/* The row of the trail; if that refuses it, the error is told after the unlocking is on disk. */
+static void
+record(const text *user, XLogRecPtr before)
+{
+	bool		permanent;
+
+	PG_TRY();
+	{
+		permanent = otp_event_always(GetCurrentTimestamp(), user, cstring_to_text(PURPOSE),
+									 "unlocked");
+	}
+	PG_CATCH();
+	{
+		otp_permanent_flush(before);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	otp_permanent_flush(permanent ? before : XactLastRecEnd);
+}
+
 /* otp_unlock(user_id text) → boolean */
 PG_FUNCTION_INFO_V1(otp_unlock);
 Datum
@@ -93,9 +115,8 @@ otp_unlock(PG_FUNCTION_ARGS)
 	table_close(rel, NoLock);
 	if (unlocked)
 	{
-		if (!otp_event_always(GetCurrentTimestamp(), user, cstring_to_text(PURPOSE), "unlocked"))
-			before = XactLastRecEnd;
-		otp_permanent_flush(before);
+		record(user, before);
+		RESUME_INTERRUPTS();
 	}
 	PG_RETURN_BOOL(unlocked);
 }

@@ -11,6 +11,7 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "storage/predicate.h"
 #include "utils/memdebug.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -118,6 +119,13 @@ otp_table_insert(Relation rel, HeapTuple tuple)
 	heap_insert(rel, tuple, GetCurrentCommandId(true), 0, NULL);
 	otp_table_insert_index_entries(rel, tuple, OTP_INDEX_ALL);
 	CommandCounterIncrement();
+}
+
+void
+otp_table_check_conflict(Relation rel, HeapTuple tuple)
+{
+	CheckForSerializableConflictIn(rel, &tuple->t_self,
+								   ItemPointerGetBlockNumber(&tuple->t_self));
 }
 
 void

@@ -31,6 +31,9 @@ extern void otp_table_insert_index_entries(Relation rel, HeapTuple tuple,
  */
 extern bool otp_table_is_being_indexed(Relation rel);
 
+/* Fails with 40001 where changing the row could, in SERIALIZABLE. */
+extern void otp_table_check_conflict(Relation rel, HeapTuple tuple);
+
 /* Deletes a row that no other transaction is changing (else XX000); part of the transaction. */
 extern void otp_table_delete(Relation rel, ItemPointer tid);
 

@@ -25,6 +25,7 @@ OBJS = \
 	src/events.o \
 	src/export.o \
 	src/forget.o \
+	src/forgotten_budget.o \
 	src/grant.o \
 	src/import.o \
 	src/kept_key.o \

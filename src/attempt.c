@@ -22,6 +22,7 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
+#include "pseudonym.h"
 #include "storage/predicate.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -324,6 +325,7 @@ finish(OtpAttempt *attempt, const OtpVerdict *verdict)
 		table_close(attempt->baselines, NoLock);
 	table_close(attempt->budgets, NoLock);
 	table_close(attempt->decoys, NoLock);
+	otp_pseudonyms_end(attempt->keys);
 	/* What is accepted is flushed when it commits; what is rejected or spent at once, now. */
 	if (!otp_verdict_is_accepted(verdict) || verdict->at_once)
 		otp_permanent_flush(attempt->before);

@@ -14,6 +14,7 @@
 
 #include "errors.h"
 #include "pseudonym.h"
+#include "store/budget.h"
 #include "store/challenge.h"
 #include "store/credential.h"
 #include "store/key.h"

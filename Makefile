@@ -26,8 +26,10 @@ OBJS = \
 	src/export.o \
 	src/forget.o \
 	src/forgotten_budget.o \
+	src/forgotten_quota.o \
 	src/grant.o \
 	src/import.o \
+	src/issue_window.o \
 	src/kept_key.o \
 	src/key_guard.o \
 	src/key_rotation.o \

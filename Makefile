@@ -21,14 +21,17 @@ OBJS = \
 	src/cool_down.o \
 	src/credential.o \
 	src/credential_seal.o \
+	src/duty.o \
 	src/enrollment.o \
 	src/events.o \
 	src/export.o \
 	src/forget.o \
-	src/duty.o \
+	src/forgotten_budget.o \
+	src/forgotten_quota.o \
 	src/grant.o \
 	src/import.o \
 	src/issue.o \
+	src/issue_window.o \
 	src/kept_key.o \
 	src/key_guard.o \
 	src/key_rotation.o \

@@ -395,8 +395,8 @@ COMMENT ON FUNCTION @extschema@.otp_rekey(integer) IS
 'Re-seals authenticators and recovery codes under the writing data key, where they stand, and deletes issued codes under other keys that have expired and whose cool_down is over. Returns how many rows are left under other keys: call it until that is 0, from cron if one likes. Waits for nobody; a row that a transaction is changing is left. What is re-sealed stays so whatever becomes of the transaction.
 batch: rows that one call re-seals or deletes at most, 0 or more.
 NULL, and nothing is done, if batch is NULL. Errors: 22023 batch negative, 55000 the writing key is not committed yet, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys or a damaged row.';
-COMMENT ON COLUMN @extschema@.otp_keys.codes IS 'Rows of otp_challenge, issued codes, that need it; gone by otp_rekey() once they have expired and their cool-down is over.';
-COMMENT ON COLUMN @extschema@.otp_keys.pseudonyms IS 'Rows of otp_budget of forgotten users that need it; removed by otp_purge() once their limits have passed.';
+COMMENT ON COLUMN @extschema@.otp_keys.codes IS 'Rows of otp_challenge, issued codes and cool-downs of forgotten users, that need it; gone by otp_rekey() once they have expired and their cool-down is over.';
+COMMENT ON COLUMN @extschema@.otp_keys.pseudonyms IS 'Rows of otp_budget of forgotten users that need it; removed by otp_purge() once their limits have passed. Their rows of otp_quota need it as well, and are not counted here: they are gone with the first otp_purge() after their window.';
 
 --
 -- A budget that is being deleted is waited for
@@ -422,10 +422,12 @@ user_id: 1 to 512 bytes.
 Waits until its WAL is flushed.
 Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, 55006 row of otp_budget changed by hand in this transaction.';
 COMMENT ON FUNCTION @extschema@.otp_forget(text) IS
-'Removes all that is kept of the user when the transaction commits: codes, authenticators, recovery codes, trail, budget. Returns how many rows. What the limits still need stays in otp_budget under a keyed pseudonym, and counts if the same user comes again. Reads the whole of otp_event.
+'Removes all that is kept of the user when the transaction commits: codes, authenticators, recovery codes, trail, budget. Returns how many rows. What the limits still need stays under a keyed pseudonym, and counts if the same user comes again: wrong guesses in otp_budget and, per purpose, codes handed out in otp_quota until they have left their window, and in otp_challenge when the last one was issued until its cool_down is over. Reads the whole of otp_event.
 user_id: 1 to 512 bytes.
 Waits for a transaction that is changing a row of the user. Until this one ends, otp_issue() and a guess of the user that would have to be judged wait for it.
-Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, 55000 this transaction has made the writing key, 55006 it has deleted what it would keep, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+COMMENT ON COLUMN @extschema@.otp_challenge.user_id IS 'The user, 1 to 512 bytes; or forgotten:KEY:HEX, the pseudonym of one who has been forgotten, for his cool-down alone: then nonce and tag are zero.';
+COMMENT ON COLUMN @extschema@.otp_quota.subject IS 'The user, the pseudonym forgotten:KEY:HEX of one who has been forgotten, or the destination as the caller spelled it.';
 
 --
 -- Duties

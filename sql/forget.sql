@@ -1,5 +1,5 @@
 -- otp_forget: all of a user is gone, but for what the limits need.
--- Requirements: 5.
+-- Requirements: 5, 32, 41.
 
 UPDATE otp_policy SET free_guesses = 3, first_delay = '1 hour', longest_delay = '1 hour', forgive_every = '30 days' WHERE purpose = 'default';
 SELECT active('forget-1', 'hotp', rfc_secret()) > 0 AS enrolled, count(*) AS codes FROM otp_recovery_codes('forget-1');
@@ -60,6 +60,65 @@ SELECT failure('SELECT otp_forget(NULL)'), failure('SELECT otp_forget('''')');
 BEGIN READ ONLY;
 SELECT failure('SELECT otp_forget(''x'')');
 COMMIT;
+-- requirement 32: what was handed out counts after forgetting, too, and the cool-down holds; without the user's name.
+INSERT INTO otp_policy (purpose, issues_per_user, cool_down) VALUES ('counted', 2, NULL), ('cool', NULL, '1 day'), ('unlimited', NULL, NULL);
+CREATE VIEW kept AS
+  SELECT 'code' AS t, user_id AS who, purpose, state::text AS what FROM otp_challenge
+  UNION ALL SELECT 'quota', subject, purpose,
+                   (issues_1 + issues_2 + issues_3 + issues_4 + issues_5 + issues_6 + issues_7 + issues_8)::text FROM otp_quota WHERE scope = 'user';
+CREATE FUNCTION issue(name text, purpose text) RETURNS text
+LANGUAGE sql AS $$ SELECT left(failure(format('SELECT otp_issue(%L, %L)', name, purpose)), 5) $$;
+SELECT purpose, issue('forget-4', purpose) FROM unnest('{counted,cool,unlimited}'::text[]) AS purpose;
+SELECT t, purpose, what FROM kept WHERE who = 'forget-4' ORDER BY 1, 2;
+BEGIN;
+SELECT otp_forget('forget-4') > 0 AS forgotten;
+ROLLBACK;
+SELECT t, purpose, what FROM kept WHERE who = 'forget-4' ORDER BY 1, 2;
+SELECT issue('forget-4', 'counted') AS second, issue('forget-4', 'counted') AS third;
+SELECT otp_forget('forget-4') > 0 AS forgotten;
+SELECT t, regexp_replace(who, '\d+:[0-9a-f]{32}$', 'key:hex') AS who, purpose, what FROM kept
+ WHERE who = 'forget-4' OR who LIKE 'forgotten:%' ORDER BY 1, 3;
+SELECT expires_at, total_at_issue, context_tag, nonce FROM otp_challenge WHERE user_id LIKE 'forgotten:%';
+SELECT purpose, issue('forget-4', purpose) FROM unnest('{counted,cool,unlimited}'::text[]) AS purpose;
+SELECT otp_forget('forget-4') > 0 AS forgotten, issue('forget-5', 'counted') AS another, issue('forget-5', 'cool') AS another;
+-- Neither another key nor another window nor to be forgotten again refills it; whoever comes again goes on counting.
+UPDATE otp_policy SET issues_per_user = 3, issue_window = '2 hours' WHERE purpose = 'counted';
+SELECT otp_rotate_key() > 1 AS rotated;
+SELECT purpose, issue('forget-4', purpose) FROM unnest('{counted,counted,cool}'::text[]) AS purpose;
+SELECT otp_forget('forget-4') > 0 AS forgotten;
+SELECT t, count(*), max(what) FROM kept WHERE who LIKE 'forgotten:%' GROUP BY 1 ORDER BY 1;
+SELECT purpose, issue('forget-4', purpose) FROM unnest('{counted,cool}'::text[]) AS purpose;
+-- Nor is a key dropped by which he is told; a destination may be called anything.
+CREATE FUNCTION drop_writing_key() RETURNS text
+LANGUAGE sql AS $$
+  DELETE FROM otp_challenge;
+  DELETE FROM otp_credential;
+  DELETE FROM otp_recovery;
+  DELETE FROM otp_budget WHERE user_id LIKE 'forgotten:%';
+  SELECT regexp_replace(failure('DELETE FROM otp_key WHERE state = ''writing''', true), '\d+', '(n)', 'g')
+$$;
+BEGIN;
+SELECT drop_writing_key();
+ROLLBACK;
+BEGIN;
+UPDATE otp_quota SET scope = 'destination' WHERE subject LIKE 'forgotten:%';
+SELECT drop_writing_key();
+ROLLBACK;
+-- requirement 41: it is purged when its time has passed, not before and not later, and then is as if it had never been.
+SELECT otp_purge() >= 0 AS purged;
+SELECT t, count(*) FROM kept WHERE who LIKE 'forgotten:%' GROUP BY 1 ORDER BY 1;
+UPDATE otp_challenge SET issued_at = issued_at - interval '1 day' WHERE user_id LIKE 'forgotten:%';
+UPDATE otp_quota SET slot = slot - 8 WHERE subject LIKE 'forgotten:%';
+SELECT purpose, issue('forget-4', purpose) FROM unnest('{counted,cool}'::text[]) AS purpose;
+SELECT otp_purge() >= 0 AS purged;
+SELECT count(*) FROM kept WHERE who LIKE 'forgotten:%';
+-- What has passed when the user is forgotten is not kept at all.
+UPDATE otp_challenge SET issued_at = issued_at - interval '1 day' WHERE user_id = 'forget-4';
+UPDATE otp_quota SET slot = slot - 8 WHERE subject = 'forget-4';
+SELECT otp_forget('forget-4') > 0 AS forgotten;
+SELECT count(*) FROM kept WHERE who LIKE 'forgotten:%' OR who = 'forget-4';
+DROP FUNCTION issue, drop_writing_key;
+DROP VIEW kept;
 SELECT reset_policy();
 -- These would keep the extension from being dropped.
 DROP FUNCTION active, next_counter, pair, day_pair, at_step, day_secret, rfc_secret;

@@ -1,4 +1,4 @@
--- Authenticators out of files.  What is refused of a file is in test/unit/test_pskc.c and test_token_csv.c.
+-- Authenticators out of files.  What is refused of a file is in test/unit/test_pskc*.c and test_token_csv.c.
 -- Requirements: 43.
 
 \set figure6 `cat "$PG_ABS_SRCDIR/test/data/pskc/figure6.xml"`

@@ -5,6 +5,7 @@ DELETE FROM otp_challenge;
 DELETE FROM otp_credential;
 DELETE FROM otp_recovery;
 DELETE FROM otp_budget WHERE user_id LIKE 'forgotten:%';
+DELETE FROM otp_quota WHERE subject LIKE 'forgotten:%';
 UPDATE otp_policy SET free_guesses = 100 WHERE purpose = 'default';
 SELECT otp_issue('rekey-live')::text AS live \gset
 SELECT key_id AS first FROM otp_challenge \gset

@@ -32,6 +32,7 @@
 #include "errors.h"
 #include "events.h"
 #include "otp_limits.h"
+#include "pseudonym.h"
 #include "spend.h"
 #include "store/permanent.h"
 #include "userlock.h"
@@ -326,6 +327,7 @@ finish(OtpAttempt *attempt, const OtpVerdict *verdict)
 		table_close(attempt->baselines, NoLock);
 	table_close(attempt->budgets, NoLock);
 	table_close(attempt->decoys, NoLock);
+	otp_pseudonyms_end(attempt->keys);
 	/* What is accepted is flushed when it commits; what is rejected or spent at once, now. */
 	if (!otp_verdict_is_accepted(verdict) || verdict->at_once)
 		otp_permanent_flush(attempt->before);

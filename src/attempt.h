@@ -64,6 +64,7 @@ typedef struct OtpAttempt
 	Relation	baselines;		/* NULL: there is no hard stop */
 	Relation	budgets;
 	Relation	decoys;
+	Relation	keys;			/* NULL: the user's pseudonyms have not been asked for */
 
 	LOCKTAG		lock;
 	Snapshot	snapshot;

@@ -15,6 +15,7 @@
 #include "core/secure.h"
 #include "errors.h"
 #include "events.h"
+#include "forgotten_budget.h"
 #include "keyring.h"
 #include "otp_limits.h"
 #include "pseudonym.h"
@@ -87,38 +88,42 @@ count_from_budget(Relation budgets, const text *user, OtpChallenge *challenge, T
 
 /*
  * Inserts the first row of a user and purpose, unless another transaction is doing so or
- * has done so, or is deleting the user's budget; then false, after its end.
+ * has done so, or is deleting the user's budget, or a data key is not at hand; then false, after its end.
  *
  * Every inserter holds the user's lock, so whoever holds it and finds nothing, not even an
- * uncommitted row, does not collide in the primary key.
+ * uncommitted row, does not collide in the primary key; nor can the user have been forgotten since the
+ * pseudonyms were looked at.  `keys`: NULL if there is no cool-down.
  */
 static bool
-insert_first(Relation challenges, const text *user, const text *purpose,
-			 OtpChallenge *challenge)
+insert_first(Relation challenges, Relation keys, const text *user, const text *purpose,
+			 const OtpPolicy *policy, OtpChallenge *challenge)
 {
 	Relation	budgets = otp_table_open(OTP_TABLE_BUDGET, user, AccessShareLock);
+	TimestampTz forgotten = OTP_NEVER_ISSUED;
 	SnapshotData dirty;
 	OtpChallengeRow row;
 	TransactionId busy;
 	LOCKTAG		lock;
-	bool		found = false;
-	bool		stays;
+	bool		free = false;
 
 	InitDirtySnapshot(dirty);
 	otp_user_lock(&lock, user);
-	stays = count_from_budget(budgets, user, challenge, &busy);
-	if (stays)
+	if (count_from_budget(budgets, user, challenge, &busy))
 	{
-		found = otp_challenge_fetch(challenges, &dirty, user, purpose, &row);
-		if (found)
+		if (otp_challenge_fetch(challenges, &dirty, user, purpose, &row))
 			busy = dirty.xmin;
 		else
-			otp_challenge_insert(challenges, user, purpose, challenge);
+			free = keys == NULL ||
+				otp_cool_down_fetch_forgotten(challenges, keys, user, purpose, &forgotten);
 	}
+	free = free && otp_cool_down_lets(forgotten, policy);
+	if (free)
+		otp_challenge_insert(challenges, user, purpose, challenge);
 	otp_lock_release(&lock);
 	table_close(budgets, NoLock);
 	otp_overwrite_wait(busy);
-	return stays && !found;
+	otp_cool_down_check(forgotten, policy, user, purpose);
+	return free;
 }
 
 /* Puts a fresh challenge in the place of whatever there is; its life begins now. */
@@ -126,6 +131,7 @@ static void
 replace(Relation challenges, const text *user, const text *purpose, const OtpPolicy *policy,
 		OtpChallenge *challenge)
 {
+	Relation	keys = NULL;
 	OtpChallengeRow row;
 	OtpBudgetRow budget;
 	bool		done = false;
@@ -137,7 +143,9 @@ replace(Relation challenges, const text *user, const text *purpose, const OtpPol
 
 		CHECK_FOR_INTERRUPTS();
 		if (found)
-			otp_cool_down_check(&row.challenge, policy, user, purpose);
+			otp_cool_down_check(row.challenge.issued_at, policy, user, purpose);
+		else if (policy->cool_down > 0)
+			otp_pseudonyms_prepare(&keys);
 		if (!budget.exists)
 			otp_budget_ensure(user, &budget);
 		challenge->issued_at = GetCurrentTimestamp();
@@ -145,8 +153,9 @@ replace(Relation challenges, const text *user, const text *purpose, const OtpPol
 		challenge->total_at_issue = budget.budget.total;
 		challenge->budget = budget.tid;
 		done = found ? otp_challenge_update(challenges, &row, challenge) == OTP_UPDATED :
-			insert_first(challenges, user, purpose, challenge);
+			insert_first(challenges, keys, user, purpose, policy, challenge);
 	}
+	otp_pseudonyms_end(keys);
 }
 
 /* The code of a challenge and the tag of its context; raises an error if OpenSSL fails. */

@@ -5,6 +5,7 @@
 #include "compat.h"
 
 #include "charge.h"
+#include "forgotten_budget.h"
 #include "otp_limits.h"
 #include "pseudonym.h"
 #include "store/permanent.h"
@@ -16,13 +17,13 @@ otp_charge_prepare(OtpAttempt *attempt)
 
 	if (!attempt->budget.exists)
 	{
-		bool		made = otp_budget_make(attempt->budgets, attempt->user, &attempt->budget);
-
 		/* Someone may have forgotten the user meanwhile: then it is not from zero that he goes on. */
-		if (made && attempt->budget.budget.total == 0)
+		if (attempt->keys != NULL &&
+			otp_budget_make(attempt->budgets, attempt->keys, attempt->user, &attempt->budget) &&
+			attempt->budget.budget.total == 0)
 			return true;
 		otp_attempt_end_round(attempt);
-		otp_budget_ensure(attempt->user, &attempt->budget);
+		otp_pseudonyms_prepare(&attempt->keys);
 		return false;
 	}
 	if (otp_budget_stays(attempt->budgets, &attempt->budget, &busy))

@@ -10,6 +10,7 @@
 
 #include "access/table.h"
 #include "access/transam.h"
+#include "forgotten_budget.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
@@ -20,7 +21,6 @@
 #include "credential_seal.h"
 #include "enrollment.h"
 #include "errors.h"
-#include "pseudonym.h"
 #include "userlock.h"
 
 const char *

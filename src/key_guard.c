@@ -9,11 +9,13 @@
 #include "access/table.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
+#include "store/quota.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
 #include "errors.h"
 #include "pseudonym.h"
+#include "store/budget.h"
 #include "store/challenge.h"
 #include "store/credential.h"
 #include "store/key.h"
@@ -28,6 +30,14 @@ pseudonym_key_of(HeapTuple tuple)
 	return otp_pseudonym_key_id(otp_budget_user(tuple));
 }
 
+static int32
+counted_pseudonym_key_of(HeapTuple tuple)
+{
+	const text *user = otp_quota_user(tuple);
+
+	return user == NULL ? 0 : otp_pseudonym_key_id(user);
+}
+
 static const struct
 {
 	OtpTable	table;
@@ -38,6 +48,7 @@ static const struct
 	{OTP_TABLE_CREDENTIAL, "authenticators", otp_credential_key_id},
 	{OTP_TABLE_RECOVERY, "sets of recovery codes", otp_recovery_key_id},
 	{OTP_TABLE_BUDGET, "budgets of forgotten users", pseudonym_key_of},
+	{OTP_TABLE_QUOTA, "counts of codes of forgotten users", counted_pseudonym_key_of},
 };
 
 /*

@@ -1,34 +1,38 @@
 /*
  * pseudonym.h
- *		The budget of a user who is new, or has been forgotten.
+ *		What a forgotten user is known by.
  *
- * What the limits still need of a forgotten user stays in otp_budget under a keyed pseudonym,
- * "forgotten:KEY:HEX", where KEY is the id of a data key.  If the same user comes again, he goes on with it.
+ * What the limits still need of him stays under a keyed pseudonym, "forgotten:KEY:HEX", where KEY is the id of a data
+ * key.  If the same user comes again, he goes on with it.
  */
 #ifndef OTP_PSEUDONYM_H
 #define OTP_PSEUDONYM_H
 
 #include "compat.h"
 
-#include "store/budget.h"
+#include "nodes/pg_list.h"
+#include "utils/rel.h"
 
 /*
- * Reads the budget of a user, and makes the row if there is none: so a first guess at what the user
- * has just got finds it, and costs what every other one does.  Takes the user's lock.
+ * The pseudonym of a user from now on, under the writing key.  The caller has opened the tables that he writes it to, so
+ * that the key cannot be dropped.  Errors as of otp_writing_key(); 55000 if this very transaction has made the key.
  */
-extern void otp_budget_ensure(const text *user, OtpBudgetRow *row);
+extern const text *otp_pseudonym_make(const text *user);
 
 /*
- * Makes the row of a user; the caller holds the user's lock and has seen that there is none.  false, and nothing is
- * made, if a data key is not at hand that he may be known under: otp_budget_ensure() then.
+ * Makes ready to ask for the pseudonyms that a user may have: opens otp_key, unless *keys is open already, and has the
+ * data keys at hand.  May run a command and wait: the caller holds no lock of ours.
  */
-extern bool otp_budget_make(Relation rel, const text *user, OtpBudgetRow *row);
+extern void otp_pseudonyms_prepare(Relation *keys);
+
+/* Closes it; nothing if it is NULL. */
+extern void otp_pseudonyms_end(Relation keys);
 
 /*
- * Deletes the budget of a user when the transaction commits, and keeps its counts under the pseudonym, permanently; false if there is
- * none.  Takes the user's lock.
+ * The pseudonyms that a user may have, as text.  Waits for nothing; false if a data key is not at hand:
+ * otp_pseudonyms_prepare() again then.
  */
-extern bool otp_budget_forget(const text *user);
+extern bool otp_pseudonyms_list(Relation keys, const text *user, List **pseudonyms);
 
 /* The data key of a pseudonym; 0 if the user id is none. */
 extern int32 otp_pseudonym_key_id(const text *user);

@@ -1,9 +1,6 @@
 /*
  * quota.c
  *		How many codes may be handed out to a user and to a destination.
- *
- * The window is cut into seven slots, and an eighth has begun: what all eight have counted is at least
- * what was handed out in the window that ends now, so no window of that length sees more than is allowed.
  */
 #include "compat.h"
 
@@ -15,7 +12,11 @@
 
 #include "errors.h"
 #include "events.h"
+#include "forgotten_quota.h"
+#include "issue_window.h"
+#include "pseudonym.h"
 #include "quota.h"
+#include "store/permanent.h"
 #include "store/quota.h"
 #include "store/relation.h"
 #include "store/write.h"
@@ -32,61 +33,10 @@ typedef struct Count
 
 #define COUNTS	2
 
-#define SCOPE_USER			"user"
-#define SCOPE_DESTINATION	"destination"
-
-/* the slots of a window but the one that has begun */
-#define WHOLE_SLOTS	(OTP_QUOTA_SLOTS - 1)
-
-static int64
-sum(const OtpQuota *quota)
+static bool
+is_of_user(const OtpQuotaKey *key)
 {
-	int64		issues = 0;
-
-	for (int i = 0; i < OTP_QUOTA_SLOTS; i++)
-		issues += quota->issues[i];
-	return issues;
-}
-
-/* Drops what is older than the window.  A clock that went back drops nothing. */
-static void
-advance(OtpQuota *quota, TimestampTz now)
-{
-	int64		slot = now / quota->width;
-
-	for (int i = 0; i < OTP_QUOTA_SLOTS && quota->slot < slot; i++)
-		quota->issues[++quota->slot % OTP_QUOTA_SLOTS] = 0;
-	quota->slot = Max(quota->slot, slot);
-}
-
-/* With a window of another length, all that counted still counts, as of now. */
-static void
-bring_up_to_date(OtpQuotaRow *row, int64 width, TimestampTz now)
-{
-	OtpQuota	fresh = {now / width, width};
-
-	if (row->exists)
-	{
-		advance(&row->quota, now);
-		if (row->quota.width == width)
-			return;
-		fresh.issues[fresh.slot % OTP_QUOTA_SLOTS] = (int32) sum(&row->quota);
-	}
-	row->quota = fresh;
-}
-
-/* When one more could be handed out; 0: now. */
-static TimestampTz
-next_at(const OtpQuota *quota, int max)
-{
-	int64		issues = sum(quota);
-	int64		slot = quota->slot - WHOLE_SLOTS;
-
-	if (issues < max)
-		return 0;
-	while ((issues -= quota->issues[slot % OTP_QUOTA_SLOTS]) >= max)
-		slot++;
-	return (slot + OTP_QUOTA_SLOTS) * quota->width;
+	return otp_same_text(key->scope, cstring_to_text(OTP_QUOTA_OF_USER));
 }
 
 static void
@@ -104,74 +54,77 @@ refuse(const OtpPolicy *policy, const Count *count, const text *user, const text
 			otp_errprivate());
 }
 
-/* Reads the counts that are not taken yet; the first one that is used up, or NULL. */
-static const Count *
-read_counts(Relation rel, Count *counts, int n, int64 width, TimestampTz *at)
+/* Reads a count as of now; false if it may be under a pseudonym, and a data key is not at hand. */
+static bool
+read_count(Relation rel, Snapshot snapshot, Relation keys, Count *count, int64 window,
+		   TimestampTz now)
+{
+	otp_quota_fetch(rel, snapshot, &count->key, &count->row);
+	if (!count->row.exists && is_of_user(&count->key) &&
+		!otp_quota_fetch_forgotten(rel, snapshot, keys, &count->key, now, &count->row.quota))
+		return false;
+	otp_window_begin(&count->row.quota, window, now);
+	return true;
+}
+
+/* Reads the counts that are not taken yet; *full: the first one that is used up.  false as above. */
+static bool
+read_counts(Relation rel, Relation keys, Count *counts, int n, int64 window, const Count **full,
+			TimestampTz *at)
 {
 	Snapshot	snapshot = otp_snapshot_now();
 	TimestampTz now = GetCurrentTimestamp();
-	const Count *full = NULL;
+	bool		known = true;
 
-	for (int i = 0; i < n && full == NULL; i++)
+	*full = NULL;
+	for (int i = 0; i < n && known && *full == NULL; i++)
 	{
 		if (counts[i].taken)
 			continue;
-		otp_quota_fetch(rel, snapshot, &counts[i].key, &counts[i].row);
-		bring_up_to_date(&counts[i].row, width, now);
-		*at = next_at(&counts[i].row.quota, counts[i].max);
+		known = read_count(rel, snapshot, keys, &counts[i], window, now);
+		if (!known)
+			break;
+		*at = otp_window_next_at(&counts[i].row.quota, counts[i].max);
 		if (*at != 0)
-			full = &counts[i];
+			*full = &counts[i];
 	}
 	UnregisterSnapshot(snapshot);
-	return full;
+	return known;
 }
 
 /* Takes one; false if another transaction, *busy, is deleting the row, or has. */
 static bool
 take(Relation rel, Count *count, TransactionId *busy)
 {
-	OtpQuota   *quota = &count->row.quota;
-	OtpOverwrite overwrite;
-	OtpOverwriteState state;
-
-	*busy = InvalidTransactionId;
-	quota->issues[quota->slot % OTP_QUOTA_SLOTS]++;
-	if (!count->row.exists)
-	{
-		otp_quota_create(rel, &count->key, quota);
-		return count->taken = true;
-	}
-	state = otp_overwrite_try(&overwrite, rel, &count->row.tid, busy);
-	/* What this transaction has changed by hand stays so however often one tries. */
-	if (state == OTP_OVERWRITE_OWN)
-		otp_overwrite_begin(&overwrite, rel, &count->row.tid);
-	if (state != OTP_OVERWRITE_READY)
-		return false;
-	otp_quota_overwrite(&overwrite, quota);
-	return count->taken = true;
+	otp_window_count(&count->row.quota);
+	return count->taken = otp_quota_put(rel, &count->key, &count->row, busy);
 }
 
 /* One try under the locks of all subjects, the user's first; true if all are taken. */
 static bool
-try_to_take(Relation rel, const OtpPolicy *policy, const text *user, const text *purpose,
-			Count *counts, int n)
+try_to_take(Relation rel, Relation *keys, const OtpPolicy *policy, const text *user,
+			const text *purpose, Count *counts, int n)
 {
 	LOCKTAG		locks[COUNTS];
 	TransactionId busy = InvalidTransactionId;
 	TimestampTz at;
 	const Count *full;
-	bool		taken = true;
+	bool		known;
+	bool		taken;
 
 	otp_user_lock(&locks[0], user);
 	otp_destination_lock(&locks[1], counts[n - 1].key.subject);
-	full = read_counts(rel, counts, n, (policy->issue_window + WHOLE_SLOTS - 1) / WHOLE_SLOTS, &at);
-	for (int i = 0; i < n && full == NULL && taken; i++)
+	known = read_counts(rel, *keys, counts, n, policy->issue_window, &full, &at);
+	taken = known && full == NULL;
+	for (int i = 0; i < n && taken; i++)
 		taken = counts[i].taken || take(rel, &counts[i], &busy);
 	otp_lock_release(&locks[1]);
 	otp_lock_release(&locks[0]);
 	if (full != NULL)
 		refuse(policy, full, user, purpose, at);
 	otp_overwrite_wait(busy);
+	if (!known)
+		otp_pseudonyms_prepare(keys);
 	return taken;
 }
 
@@ -182,28 +135,24 @@ otp_quota_take(const OtpPolicy *policy, const text *user, const text *purpose,
 	Count		counts[COUNTS] = {0};
 	int			n = 0;
 	Relation	rel;
+	Relation	keys = NULL;
 
 	if (policy->issues_per_user > 0)
 		counts[n++] = (Count) {
-			{cstring_to_text(SCOPE_USER), user, purpose}, policy->issues_per_user
+			{cstring_to_text(OTP_QUOTA_OF_USER), user, purpose}, policy->issues_per_user
 		};
 	if (policy->issues_per_destination > 0 && destination != NULL)
 		counts[n++] = (Count) {
-			{cstring_to_text(SCOPE_DESTINATION), destination, purpose}, policy->issues_per_destination
+			{cstring_to_text(OTP_QUOTA_OF_DESTINATION), destination, purpose},
+			policy->issues_per_destination
 		};
 	if (n == 0)
 		return;
 	rel = otp_table_open(OTP_TABLE_QUOTA, user, RowExclusiveLock);
-	while (!try_to_take(rel, policy, user, purpose, counts, n))
+	while (!try_to_take(rel, &keys, policy, user, purpose, counts, n))
 		CHECK_FOR_INTERRUPTS();
+	otp_pseudonyms_end(keys);
 	table_close(rel, NoLock);
-}
-
-/* Has the last slot that has a count left the window? */
-static bool
-is_over(const OtpQuota *quota, TimestampTz now)
-{
-	return now / quota->width >= quota->slot + OTP_QUOTA_SLOTS;
 }
 
 bool
@@ -216,10 +165,10 @@ otp_quota_remove_if_over(Relation rel, HeapTuple tuple, TimestampTz now)
 	bool		removed;
 
 	otp_quota_read(tuple, &row.quota);
-	if (!is_over(&row.quota, now))
+	if (!otp_window_is_over(&row.quota, now))
 		return false;
 	/* Whoever counts holds the subject's lock. */
-	if (otp_same_text(key.scope, cstring_to_text(SCOPE_USER)))
+	if (is_of_user(&key))
 		otp_user_lock(&lock, key.subject);
 	else
 		otp_destination_lock(&lock, key.subject);
@@ -227,7 +176,7 @@ otp_quota_remove_if_over(Relation rel, HeapTuple tuple, TimestampTz now)
 	otp_quota_fetch(rel, snapshot, &key, &row);
 	UnregisterSnapshot(snapshot);
 	removed = row.exists && ItemPointerEquals(&row.tid, &tuple->t_self) &&
-		is_over(&row.quota, now) && otp_table_remove_if_idle(rel, tuple);
+		otp_window_is_over(&row.quota, now) && otp_table_remove_if_idle(rel, tuple);
 	otp_lock_release(&lock);
 	return removed;
 }

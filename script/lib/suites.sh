@@ -124,7 +124,16 @@ suite_fuzz()
 
 suite_version()
 {
-	tap_suite version script/lib/version.sh
+	tap_suite version run_version
+}
+
+run_version()
+{
+	local status=0
+
+	script/lib/version.sh || status=1
+	script/lib/bootstrap.sh || status=1
+	return $status
 }
 
 # installcheck SUITE VARIABLE OTHER FILE …: pg_regress on the stems that the Makefile's VARIABLE

@@ -7,21 +7,8 @@ shopt -s extglob
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-tests=0
-failed=0
-
-# is WHAT HAVE WANT
-is()
-{
-	tests=$((tests + 1))
-	if [[ $2 == "$3" ]]; then
-		echo "ok $tests - $1"
-	else
-		failed=$((failed + 1))
-		echo "not ok $tests - $1"
-		printf '# have: %s\n# want: %s\n' "${2:-nothing}" "$3"
-	fi
-}
+# shellcheck source=script/lib/tap.sh
+source script/lib/tap.sh
 
 # meta KEY …: a value of META.json
 meta()
@@ -68,5 +55,4 @@ is 'test/data/frozen.sha256: all scripts but the newest' "$(sed 's/.* //' test/d
 	"$(printf '%s\n' "${path[@]::${#path[@]}-1}")"
 is 'and they are as they were' "$(sha256sum --check --quiet test/data/frozen.sha256 2>&1)" ''
 
-echo "1..$tests"
-((failed == 0))
+done_testing

@@ -95,6 +95,12 @@ from_form(const FormData_otp_challenge *form, OtpChallenge *challenge)
 	memcpy(challenge->nonce, form->nonce.data, OTP_NONCE_SIZE);
 }
 
+void
+otp_challenge_read(HeapTuple tuple, OtpChallenge *challenge)
+{
+	from_form((FormData_otp_challenge *) GETSTRUCT(tuple), challenge);
+}
+
 bool
 otp_challenge_fetch(Relation rel, Snapshot snapshot, const text *user,
 					const text *purpose, OtpChallengeRow *row)
@@ -106,7 +112,7 @@ otp_challenge_fetch(Relation rel, Snapshot snapshot, const text *user,
 	row->tuple = otp_table_fetch(rel, snapshot, 2, keys);
 	if (row->tuple == NULL)
 		return false;
-	from_form((FormData_otp_challenge *) GETSTRUCT(row->tuple), &row->challenge);
+	otp_challenge_read(row->tuple, &row->challenge);
 	return true;
 }
 
@@ -191,12 +197,12 @@ otp_challenge_overwrite(OtpOverwrite *overwrite, OtpChallengeState state)
 }
 
 int64
-otp_challenge_remove_all(Relation rel, const text *user)
+otp_challenge_remove_each(Relation rel, const text *user, OtpTableRemoved removed, void *arg)
 {
 	ScanKeyData key;
 
 	ScanKeyInit(&key, COL_USER_ID, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
-	return otp_table_remove_all(rel, 1, &key);
+	return otp_table_remove_each(rel, 1, &key, removed, arg);
 }
 
 int32

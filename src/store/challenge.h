@@ -50,10 +50,13 @@ typedef struct OtpChallengeRow
 extern bool otp_challenge_fetch(Relation rel, Snapshot snapshot, const text *user,
 								const text *purpose, OtpChallengeRow *row);
 
+/* Reads a row as it stands. */
+extern void otp_challenge_read(HeapTuple tuple, OtpChallenge *challenge);
+
 /* The purposes of a user's rows, as text. */
 extern List *otp_challenge_purposes(Relation rel, Snapshot snapshot, const text *user);
 
-/* Inserts; the caller holds the user's lock and has seen that there is no row. */
+/* Inserts; the caller has seen that there is no row, and holds the user's lock or knows that nobody else inserts one. */
 extern void otp_challenge_insert(Relation rel, const text *user, const text *purpose,
 								 const OtpChallenge *challenge);
 
@@ -64,8 +67,12 @@ extern OtpUpdateResult otp_challenge_update(Relation rel, const OtpChallengeRow 
 /* Finishes an overwrite of the row: its state; cannot fail. */
 extern void otp_challenge_overwrite(OtpOverwrite *overwrite, OtpChallengeState state);
 
-/* Deletes all rows of a user with the transaction, waiting for whoever changes one; returns how many. */
-extern int64 otp_challenge_remove_all(Relation rel, const text *user);
+/*
+ * Deletes all rows of a user with the transaction, waiting for whoever changes one, and hands over each; returns how
+ * many.
+ */
+extern int64 otp_challenge_remove_each(Relation rel, const text *user, OtpTableRemoved removed,
+									   void *arg);
 
 /* Has the user a row? */
 extern bool otp_challenge_any(Relation rel, Snapshot snapshot, const text *user);

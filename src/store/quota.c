@@ -5,9 +5,12 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
+#include "access/tupmacs.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
+#include "store/permanent.h"
 #include "store/quota.h"
 #include "store/relation.h"
 #include "store/write.h"
@@ -20,6 +23,9 @@ typedef struct FormData_otp_quota
 	int32		issues[OTP_QUOTA_SLOTS];	/* columns issues_1 to issues_8 */
 	/* text scope, subject, purpose */
 } FormData_otp_quota;
+
+StaticAssertDecl(sizeof(FormData_otp_quota) == INTALIGN(sizeof(FormData_otp_quota)),
+				 "scope follows without padding");
 
 enum
 {
@@ -73,6 +79,18 @@ otp_quota_read(HeapTuple tuple, OtpQuota *quota)
 	memcpy(quota->issues, form->issues, sizeof(form->issues));
 }
 
+/* scope and subject are the first columns behind those of fixed width. */
+const text *
+otp_quota_user(HeapTuple tuple)
+{
+	char	   *scope = (char *) GETSTRUCT(tuple) + sizeof(FormData_otp_quota);
+	char	   *end = scope + VARSIZE_ANY(scope);
+
+	if (!otp_same_text((const text *) scope, cstring_to_text(OTP_QUOTA_OF_USER)))
+		return NULL;
+	return (const text *) att_align_pointer(end, TYPALIGN_INT, -1, end);
+}
+
 OtpQuotaKey
 otp_quota_key(Relation rel, HeapTuple tuple)
 {
@@ -109,8 +127,8 @@ otp_quota_fetch(Relation rel, Snapshot snapshot, const OtpQuotaKey *key, OtpQuot
 	heap_freetuple(tuple);
 }
 
-void
-otp_quota_create(Relation rel, const OtpQuotaKey *key, const OtpQuota *quota)
+static void
+create(Relation rel, const OtpQuotaKey *key, const OtpQuota *quota)
 {
 	Datum		values[COL_COUNT];
 	bool		nulls[COL_COUNT] = {false};
@@ -131,8 +149,8 @@ otp_quota_create(Relation rel, const OtpQuotaKey *key, const OtpQuota *quota)
 	heap_freetuple(tuple);
 }
 
-void
-otp_quota_overwrite(OtpOverwrite *overwrite, const OtpQuota *quota)
+static void
+overwrite_row(OtpOverwrite *overwrite, const OtpQuota *quota)
 {
 	FormData_otp_quota form = {quota->slot, quota->width};
 	OtpPatch	patch = {0, sizeof(form), &form};
@@ -141,12 +159,35 @@ otp_quota_overwrite(OtpOverwrite *overwrite, const OtpQuota *quota)
 	otp_overwrite_finish(overwrite, &patch, 1);
 }
 
+bool
+otp_quota_put(Relation rel, const OtpQuotaKey *key, OtpQuotaRow *row, TransactionId *busy)
+{
+	OtpOverwrite overwrite;
+	OtpOverwriteState state;
+
+	*busy = InvalidTransactionId;
+	if (!row->exists)
+	{
+		create(rel, key, &row->quota);
+		return true;
+	}
+	state = otp_overwrite_try(&overwrite, rel, &row->tid, busy);
+	/* What this transaction has changed by hand stays so however often one tries. */
+	if (state == OTP_OVERWRITE_OWN)
+		otp_overwrite_begin(&overwrite, rel, &row->tid);
+	if (state != OTP_OVERWRITE_READY)
+		return false;
+	overwrite_row(&overwrite, &row->quota);
+	return true;
+}
+
 int64
-otp_quota_remove_all(Relation rel, const text *user)
+otp_quota_remove_each(Relation rel, const text *user, OtpTableRemoved removed, void *arg)
 {
 	ScanKeyData keys[2];
 
-	ScanKeyInit(&keys[0], COL_SCOPE, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum("user"));
+	ScanKeyInit(&keys[0], COL_SCOPE, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(OTP_QUOTA_OF_USER));
 	ScanKeyInit(&keys[1], COL_SUBJECT, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
-	return otp_table_remove_all(rel, lengthof(keys), keys);
+	return otp_table_remove_each(rel, lengthof(keys), keys, removed, arg);
 }

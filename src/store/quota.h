@@ -14,7 +14,7 @@
 #include "utils/snapshot.h"
 
 #include "core/derive.h"
-#include "store/permanent.h"
+#include "store/write.h"
 
 #define OTP_QUOTA_SLOTS	8
 
@@ -35,7 +35,9 @@ typedef struct OtpQuotaRow
 /* Whose row it is. */
 typedef struct OtpQuotaKey
 {
-	const text *scope;			/* "user" or "destination" */
+	const text *scope;			/* one of these: */
+#define OTP_QUOTA_OF_USER			"user"
+#define OTP_QUOTA_OF_DESTINATION	"destination"
 	const text *subject;
 	const text *purpose;
 } OtpQuotaKey;
@@ -48,13 +50,20 @@ extern void otp_quota_fetch(Relation rel, Snapshot snapshot, const OtpQuotaKey *
 extern void otp_quota_read(HeapTuple tuple, OtpQuota *quota);
 extern OtpQuotaKey otp_quota_key(Relation rel, HeapTuple tuple);
 
-/* Makes the row permanently.  The caller holds the subject's lock and has seen that there is none. */
-extern void otp_quota_create(Relation rel, const OtpQuotaKey *key, const OtpQuota *quota);
+/* The user of a row, or the pseudonym; NULL if it is of a destination. */
+extern const text *otp_quota_user(HeapTuple tuple);
 
-/* Finishes an overwrite; cannot fail. */
-extern void otp_quota_overwrite(OtpOverwrite *overwrite, const OtpQuota *quota);
+/*
+ * Writes row->quota, permanently, into the row that was read, or makes it if there was none.  The caller has held the
+ * subject's lock since.  false if another transaction, *busy, is deleting the row, or has.
+ *
+ * Errors: 55006 if this transaction has changed or deleted the row.
+ */
+extern bool otp_quota_put(Relation rel, const OtpQuotaKey *key, OtpQuotaRow *row,
+						  TransactionId *busy);
 
-/* Deletes all rows of a user, with the transaction; returns how many. */
-extern int64 otp_quota_remove_all(Relation rel, const text *user);
+/* Deletes all rows of a user, with the transaction, and hands over each as it was at its end; returns how many. */
+extern int64 otp_quota_remove_each(Relation rel, const text *user, OtpTableRemoved removed,
+								   void *arg);
 
 #endif							/* OTP_STORE_QUOTA_H */

@@ -221,8 +221,16 @@ otp_table_remove(Relation rel, HeapTuple old)
 	return OTP_UPDATED;
 }
 
+static void
+hand_over(Relation rel, HeapTuple tuple, OtpTableRemoved removed, void *arg)
+{
+	HeapTuple	now = overwritten_meanwhile(rel, tuple);
+
+	removed(rel, now != NULL ? now : tuple, arg);
+}
+
 int64
-otp_table_remove_all(Relation rel, int nkeys, ScanKey keys)
+otp_table_remove_each(Relation rel, int nkeys, ScanKey keys, OtpTableRemoved handle, void *arg)
 {
 	int64		removed = 0;
 	bool		lost = true;
@@ -242,14 +250,24 @@ otp_table_remove_all(Relation rel, int nkeys, ScanKey keys)
 		lost = false;
 		foreach(cell, tuples)
 		{
-			if (otp_table_remove(rel, lfirst(cell)) == OTP_UPDATED)
-				removed++;
-			else
+			if (otp_table_remove(rel, lfirst(cell)) != OTP_UPDATED)
+			{
 				lost = true;
+				continue;
+			}
+			removed++;
+			if (handle != NULL)
+				hand_over(rel, lfirst(cell), handle, arg);
 		}
 		list_free_deep(tuples);
 	}
 	return removed;
+}
+
+int64
+otp_table_remove_all(Relation rel, int nkeys, ScanKey keys)
+{
+	return otp_table_remove_each(rel, nkeys, keys, NULL, NULL);
 }
 
 bool

@@ -60,6 +60,11 @@ extern OtpUpdateResult otp_table_remove(Relation rel, HeapTuple old);
  */
 extern int64 otp_table_remove_all(Relation rel, int nkeys, ScanKey keys);
 
+/* The same; hands over each row as it was when it was deleted. */
+typedef void (*OtpTableRemoved) (Relation rel, HeapTuple tuple, void *arg);
+extern int64 otp_table_remove_each(Relation rel, int nkeys, ScanKey keys, OtpTableRemoved removed,
+								   void *arg);
+
 /*
  * Would otp_table_remove_if_idle() delete the row?  The snapshot that it was read with is still registered.
  */

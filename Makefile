@@ -110,7 +110,8 @@ REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyr
 	self_unlock purge grant duty import export activity norm prepared schema
 ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock \
 	first-key short-table authenticators at-once enrolling key-rotation key-rekeying key-drop notify \
-	issuing stopping purging forgetting unlocking quota-purging serializable-stop at-once-stop
+	issuing stopping purging baselines forgetting unlocking quota-purging serializable-stop \
+	at-once-stop
 
 XML_CPPFLAGS := $(shell pkg-config --cflags libxml-2.0 2>/dev/null || xml2-config --cflags)
 XML_LIBS := $(shell pkg-config --libs libxml-2.0 2>/dev/null || xml2-config --libs)

@@ -233,6 +233,54 @@ SELECT purpose, consecutive FROM otp_status('purge-16') WHERE purpose IN ('stop'
 INSERT INTO otp_baseline VALUES (7, 1, 'purge-14', 'other');
 SELECT otp_purge() AS purged, rows_of('purge-14');
 
+-- requirement 41: of purposes for which nothing counts one row stays, so that one purpose for each payment leaves no row for each.
+CREATE FUNCTION pay(purpose text, wrong boolean DEFAULT false) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+  code text := otp_issue('purge-17', purpose);
+BEGIN
+  IF wrong THEN
+    PERFORM otp_attempt('purge-17', 'NOCODE' || right(purpose, 1), purpose);
+  END IF;
+  RETURN otp_verify('purge-17', code, purpose);
+END $$;
+CREATE FUNCTION baselines() RETURNS TABLE (total bigint, consecutive bigint, "rows" bigint)
+LANGUAGE sql AS $$
+  SELECT b.total, s.consecutive, count(*) FROM otp_baseline AS b JOIN otp_status('purge-17') AS s USING (purpose)
+   WHERE b.user_id = 'purge-17' GROUP BY 1, 2 ORDER BY 1, 2;
+$$;
+UPDATE otp_policy SET max_consecutive = 5 WHERE purpose = 'default';
+SELECT pay('payment:' || i) FROM generate_series(1, 5) AS i;
+SELECT * FROM baselines();
+SELECT otp_purge() AS purged;
+SELECT * FROM baselines();
+-- A wrong guess counts toward all purposes but the one for which a code was accepted since.
+SELECT pay('payment:6', wrong => true);
+SELECT otp_purge() AS purged;
+SELECT * FROM baselines();
+SELECT pay('payment:' || i) FROM generate_series(7, 8) AS i;
+SELECT otp_purge() AS purged;
+SELECT * FROM baselines();
+-- requirement 6: what is guessed wrong for one purpose afterwards, whether its row is there or not, is cleared by no other.
+SELECT otp_issue('purge-17', 'payment:7') IS NOT NULL AS issued;
+SELECT (otp_attempt('purge-17', 'NOCODE7', 'payment:7')).reason;
+SELECT pay('payment:9');
+SELECT otp_purge() AS purged;
+SELECT * FROM baselines();
+SELECT consecutive FROM otp_status('purge-17') WHERE purpose = 'payment:7';
+-- An acceptance that is not committed yet is none, and takes nothing away.
+SELECT otp_purge() AS nothing;
+BEGIN;
+SELECT pay('payment:7');
+SELECT otp_purge() AS nothing;
+ROLLBACK;
+SELECT * FROM baselines();
+-- What an operator clears is cleared for all; one row stays as long as the user does.
+SELECT otp_unlock('purge-17');
+SELECT otp_purge() AS purged;
+SELECT * FROM baselines();
+UPDATE otp_policy SET max_consecutive = NULL WHERE purpose = 'default';
+DROP FUNCTION pay, baselines;
 -- A pseudonym as long as it has something to say.
 UPDATE otp_policy SET max_consecutive = NULL, stop_for = NULL WHERE purpose IN ('stop', 'other');
 SELECT otp_issue('purge-15') IS NOT NULL AS issued;

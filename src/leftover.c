@@ -171,20 +171,83 @@ is_outdone(Relation rel, const List *rows, HeapTuple baseline, int64 total)
 	return false;
 }
 
+/* By this row, or the budget, does no wrong guess count for its purpose? */
+static bool
+clears_all(HeapTuple baseline, const OtpBudget *budget)
+{
+	return otp_baseline_total(baseline) <= budget->total &&
+		Max(otp_baseline_total(baseline), budget->cleared_total) == budget->total;
+}
+
+static bool
+is_only_one(Relation rel, const List *rows, HeapTuple baseline)
+{
+	const text *purpose = otp_baseline_purpose(rel, baseline);
+	ListCell   *cell;
+
+	foreach(cell, rows)
+	{
+		HeapTuple	other = lfirst(cell);
+
+		if (!ItemPointerEquals(&other->t_self, &baseline->t_self) &&
+			otp_same_text(otp_baseline_purpose(rel, other), purpose))
+			return false;
+	}
+	return true;
+}
+
 /*
- * As it is now.  The last row of a purpose has an effect even if the budget's cleared_total is greater: without any,
- * the purpose would follow what is accepted for others.
+ * Is the purpose as one that was never guessed at, and would be so without its only row, because another row says the
+ * same of all purposes that have none?  The next guess at it makes a row before it counts, so what is accepted for another
+ * purpose does not clear it.  While a wrong guess counts, it might have been at this purpose, and the row stays.
+ *
+ * `all`: with those that are not committed; `rows`: without.
+ */
+static bool
+is_as_none(Relation rel, const List *all, const List *rows, HeapTuple baseline,
+		   const OtpBudget *budget)
+{
+	bool		committed = false;
+	bool		followed = false;
+	ListCell   *cell;
+
+	if (!clears_all(baseline, budget) || !is_only_one(rel, all, baseline))
+		return false;
+	foreach(cell, rows)
+	{
+		HeapTuple	other = lfirst(cell);
+		int32		order = ItemPointerCompare(&other->t_self, &baseline->t_self);
+
+		committed |= order == 0;
+		/* Of all these the last in the table stays. */
+		followed |= order > 0 && clears_all(other, budget);
+	}
+	return committed && followed;
+}
+
+/*
+ * As it is now; what is not committed is looked for first, as in is_unneeded().  The last row of a purpose has an effect even if
+ * the budget's cleared_total is greater, once a guess has been wrong since: without any, the purpose would follow what is
+ * accepted for others.
  */
 static bool
 is_without_effect(const OtpLeftovers *leftovers, const text *user, HeapTuple baseline)
 {
-	Snapshot	snapshot = otp_snapshot_now();
-	List	   *rows = otp_baseline_fetch_committed(leftovers->baselines, snapshot, user);
+	Relation	rel = leftovers->baselines;
+	SnapshotData dirty;
+	Snapshot	snapshot;
 	OtpBudgetRow row;
+	List	   *all;
+	List	   *rows;
 
+	InitDirtySnapshot(dirty);
+	all = otp_baseline_fetch_all(rel, &dirty, user);
+	snapshot = otp_snapshot_now();
+	rows = otp_baseline_fetch_committed(rel, snapshot, user);
 	otp_budget_fetch(leftovers->budgets, snapshot, user, &row);
 	UnregisterSnapshot(snapshot);
-	return !row.exists || is_outdone(leftovers->baselines, rows, baseline, row.budget.total);
+	return !row.exists || is_outdone(rel, rows, baseline, row.budget.total) ||
+		is_as_none(rel, all, rows, baseline, &row.budget);
 }
 
 bool

@@ -43,7 +43,8 @@ extern int64 otp_leftovers_remove_budget(const OtpLeftovers *leftovers, HeapTupl
 
 /*
  * Deletes a row of otp_baseline, with the transaction, if it is without effect, because another one of the same user and
- * purpose outdoes it, or there is no budget; false if it stays.  Takes the user's lock, and waits for no
+ * purpose outdoes it, or there is no budget, or nothing counts for the purpose and another row says so for all that have
+ * none; false if it stays.  Takes the user's lock, and waits for no
  * transaction.
  */
 extern bool otp_leftovers_remove_baseline(const OtpLeftovers *leftovers, HeapTuple baseline);

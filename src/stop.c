@@ -73,6 +73,22 @@ otp_stop_until(const OtpStop *stop, const OtpPolicy *policy, const OtpBudget *bu
 	return budget->last_at + policy->stop_for > now ? budget->last_at + policy->stop_for : 0;
 }
 
+/*
+ * Does a row stay that says as much as the last one?  One that is being deleted (otp_purge()) may be gone once the guess has
+ * counted, and what is accepted for another purpose would clear it.
+ */
+static bool
+has_row(const OtpStop *stop, Relation rel)
+{
+	ListCell   *cell;
+
+	foreach(cell, stop->rows)
+		if (otp_baseline_total(lfirst(cell)) == otp_baseline_total(stop->last) &&
+			otp_table_stays(rel, lfirst(cell)))
+			return true;
+	return false;
+}
+
 void
 otp_stop_prepare(OtpStop *stop, Relation rel, const text *user, const text *purpose,
 				 const OtpPolicy *policy, const OtpBudget *budget, TimestampTz now)
@@ -80,7 +96,7 @@ otp_stop_prepare(OtpStop *stop, Relation rel, const text *user, const text *purp
 	bool		ended = otp_stop_left(stop, budget) == 0 &&
 		otp_stop_until(stop, policy, budget, now) == 0;
 
-	if (stop->max == 0 || (stop->last != NULL && !ended))
+	if (stop->max == 0 || (!ended && has_row(stop, rel)))
 		return;
 	if (ended)
 		stop->base = budget->total;

@@ -287,6 +287,12 @@ otp_table_is_idle(Relation rel, HeapTuple tuple)
 }
 
 bool
+otp_table_stays(Relation rel, HeapTuple tuple)
+{
+	return (tuple->t_data->t_infomask & HEAP_XMAX_INVALID) != 0 || otp_table_is_idle(rel, tuple);
+}
+
+bool
 otp_table_remove_if_idle(Relation rel, HeapTuple old)
 {
 	TM_FailureData failure;

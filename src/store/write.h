@@ -75,6 +75,12 @@ extern bool otp_table_is_idle(Relation rel, HeapTuple tuple);
  */
 extern bool otp_table_remove_if_idle(Relation rel, HeapTuple old);
 
+/*
+ * Was nobody deleting the row when it was read, or is at least nobody now?  The snapshot that it was read with is still
+ * registered.
+ */
+extern bool otp_table_stays(Relation rel, HeapTuple tuple);
+
 /* Has this transaction made the version, so that a rollback takes it away? */
 extern bool otp_table_is_own(HeapTuple tuple);
 

@@ -178,13 +178,20 @@ is_outdone(Relation rel, const List *rows, HeapTuple baseline, int64 total)
 static bool
 is_without_effect(const OtpLeftovers *leftovers, const text *user, HeapTuple baseline)
 {
+	Relation	rel = leftovers->baselines;
 	Snapshot	snapshot = otp_snapshot_now();
-	List	   *rows = otp_baseline_fetch_committed(leftovers->baselines, snapshot, user);
+	List	   *all = otp_baseline_fetch_all(rel, snapshot, user);
+	List	   *rows = otp_baseline_fetch_committed(rel, snapshot, user);
 	OtpBudgetRow row;
+	int64		base;
 
 	otp_budget_fetch(leftovers->budgets, snapshot, user, &row);
 	UnregisterSnapshot(snapshot);
-	return !row.exists || is_outdone(leftovers->baselines, rows, baseline, row.budget.total);
+	if (!row.exists)
+		return true;
+	if (otp_baseline_notice(baseline, &base) != OTP_NOTICE_NONE)
+		return !otp_stop_needs_notice(leftovers->policies, rel, all, baseline, &row.budget);
+	return is_outdone(rel, rows, baseline, row.budget.total);
 }
 
 bool

@@ -10,6 +10,7 @@ EXTENSION = otp
 DATA = extension/otp--1.0.0.sql extension/otp--1.0.0--1.1.0.sql
 
 OBJS = \
+	src/announce.o \
 	src/args.o \
 	src/attempt.o \
 	src/authenticator.o \
@@ -107,11 +108,12 @@ OBJS = \
 # The stems of sql/ and specs/, in the order in which they run
 REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyring policy issue \
 	verify limits quota events rekey enroll authenticator resync recovery spent_at_once forget stop \
+	announce \
 	self_unlock purge grant duty import export activity norm prepared schema
 ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock \
 	first-key short-table authenticators at-once enrolling key-rotation key-rekeying key-drop notify \
 	issuing stopping purging baselines forgetting unlocking quota-purging serializable-stop \
-	at-once-stop
+	at-once-stop announcing
 
 XML_CPPFLAGS := $(shell pkg-config --cflags libxml-2.0 2>/dev/null || xml2-config --cflags)
 XML_LIBS := $(shell pkg-config --libs libxml-2.0 2>/dev/null || xml2-config --libs)

@@ -330,7 +330,7 @@ BEGIN ATOMIC
             (p.max_consecutive OPERATOR(pg_catalog.>) 1 AND p.warn_before OPERATOR(pg_catalog.>) 0 AND
              p.trail OPERATOR(pg_catalog.<>) 'none'),
             CASE WHEN p.max_consecutive IS NULL OR p.stop_for IS NOT NULL THEN 'no permanent block'
-              ELSE pg_catalog.format('event warned up to %s wrong guesses before the stop, %s, notify %s', p.warn_before, h.trail,
+              ELSE pg_catalog.format('event warned up to %s wrong guesses before the stop, whatever they are aimed at, %s, notify %s', p.warn_before, h.trail,
                                      CASE WHEN p.notify THEN 'on' ELSE 'off' END) END),
            ('psd2', 8, 'The alert reaches the payer, who can regain use by a secure procedure', 'Art. 4(4)', NULL,
             'no setting shows it: the application tells the payer'),
@@ -387,7 +387,7 @@ CREATE FUNCTION @extschema@.otp_purge(
 COMMENT ON FUNCTION @extschema@.otp_purge(interval, integer) IS
 'Removes what has become old and nothing needs, when the transaction commits; returns how many rows. For cron: in a transaction of its own, at any time.
 older_than: 0 or more; what is younger stays, and an age that is less than a limit looks back loosens no limit. batch: rows that one call removes at most, 1 or more; call again while it returns that many.
-Removes rows of otp_event older than older_than and than setting otp.trail_keep, and then records purged there, with the transaction and whatever the policy of the trail is; of otp_challenge, issued codes that expired longer ago, when their cool_down is over; of otp_credential, enrolments that could be confirmed until then; of otp_quota, counts that have left their window; of otp_baseline, rows that another one of the same user and purpose outdoes, or whose budget is gone, or of a purpose for which no wrong guess counts while another row of the user says so for all purposes without one; of otp_budget, with their baselines, those of users and pseudonyms whose last wrong guess is older, of which none counts any more toward a delay or a stop, and who have no issued code, authenticator or recovery codes, nor had before this call. Where a purpose has max_consecutive, a wrong guess counts until a code is accepted for it, otp_unlock() or, once the stop is reached, stop_for: so the budget and the baseline of a user who has guessed wrong since stay, however old they are.
+Removes rows of otp_event older than older_than and than setting otp.trail_keep, and then records purged there, with the transaction and whatever the policy of the trail is; of otp_challenge, issued codes that expired longer ago, when their cool_down is over; of otp_credential, enrolments that could be confirmed until then; of otp_quota, counts that have left their window; of otp_baseline, rows that another one of the same user and purpose outdoes, notices of what counts no more, or rows whose budget is gone, or of a purpose for which no wrong guess counts while another row of the user says so for all purposes without one; of otp_budget, with their baselines, those of users and pseudonyms whose last wrong guess is older, of which none counts any more toward a delay or a stop, and who have no issued code, authenticator or recovery codes, nor had before this call. Where a purpose has max_consecutive, a wrong guess counts until a code is accepted for it, otp_unlock() or, once the stop is reached, stop_for: so the budget and the baseline of a user who has guessed wrong since stay, however old they are.
 Reads all of these tables. Waits for no transaction: a row that another one is changing or has locked is left to the next call. Until this one ends, otp_issue() waits for it where the user''s budget or count is being removed.
 Errors: 22023 older_than negative or NULL, batch NULL or less than 1, with a hint; 22008 older_than out of range, 55000 row default of otp_policy missing, 55006 a row was locked by hand just now, 25006 read-only transaction or standby, 25000 parallel; 40001 in SERIALIZABLE.';
 
@@ -428,6 +428,17 @@ Waits for a transaction that is changing a row of the user. Until this one ends,
 Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, 55000 this transaction has made the writing key, 55006 it has deleted what it would keep, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
 COMMENT ON COLUMN @extschema@.otp_challenge.user_id IS 'The user, 1 to 512 bytes; or forgotten:KEY:HEX, the pseudonym of one who has been forgotten, for his cool-down alone: then nonce and tag are zero.';
 COMMENT ON COLUMN @extschema@.otp_quota.subject IS 'The user, the pseudonym forgotten:KEY:HEX of one who has been forgotten, or the destination as the caller spelled it.';
+
+--
+-- A stop is announced once, of each purpose
+--
+
+COMMENT ON TABLE @extschema@.otp_baseline IS
+'From where the consecutive wrong guesses of each user and purpose count, where the policy has max_consecutive, and what has been announced of them. The greatest total of several rows counts. Rows of acceptances come with their transaction, the others stay whatever becomes of it. Dumped.';
+COMMENT ON COLUMN @extschema@.otp_baseline.total IS
+'otp_budget.total of the user when a code was accepted for the purpose, a stop ended by time, or a guess was first judged. Negative: a notice, that of the guesses which count from n a warning (-2 * n - 1) or a stop (-2 * n - 2) has been announced.';
+COMMENT ON COLUMN @extschema@.otp_event.purpose IS
+'The purpose. Of warned and stopped the one that they are of, whatever was guessed at; default stands for those without a policy of their own that nothing is known of.';
 
 --
 -- Duties

@@ -11,8 +11,8 @@ LANGUAGE sql AS $$
 $$;
 CREATE FUNCTION events_of(claimed text) RETURNS text
 LANGUAGE sql AS $$
-  SELECT string_agg(event || coalesce(' ' || reason, ''), ', ' ORDER BY at) FROM otp_event
-    WHERE user_id = claimed AND event NOT IN ('issued')
+  SELECT string_agg(event || coalesce(' ' || reason, '') || CASE purpose WHEN 'login' THEN '' ELSE ' for ' || purpose END, ', ' ORDER BY at)
+    FROM otp_event WHERE user_id = claimed AND event NOT IN ('issued')
 $$;
 
 -- After the fifth nothing is judged, not even the right code, until an operator unlocks.
@@ -51,7 +51,7 @@ SELECT n, reason, attempts_left FROM wrong_guesses('stop-2', :'code', 11, 14);
 SELECT otp_verify('stop-2', :'code') AS right;
 SELECT otp_issue('stop-2')::text AS code \gset
 SELECT n, reason, attempts_left FROM wrong_guesses('stop-2', :'code', 21, 24);
-SELECT count(*) FROM otp_baseline WHERE user_id = 'stop-2';
+SELECT count(*) FILTER (WHERE total >= 0), count(*) FILTER (WHERE total < 0) AS notices FROM otp_baseline WHERE user_id = 'stop-2';
 -- No loop of savepoints lowers it.
 SELECT otp_issue('stop-3')::text AS code \gset
 DO $$

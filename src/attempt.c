@@ -25,6 +25,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "announce.h"
 #include "attempt.h"
 #include "candidates.h"
 #include "charge.h"
@@ -55,8 +56,11 @@ begin_round(OtpAttempt *attempt)
 	/* Delays stay bounded: what lies in the future counts as now. */
 	if (attempt->budget.budget.last_at > attempt->now)
 		attempt->budget.budget.last_at = attempt->now;
-	otp_stop_load(&attempt->stop, attempt->baselines, attempt->snapshot, attempt->user,
-				  attempt->purpose, &attempt->policy, &attempt->budget.budget);
+	attempt->due = NIL;
+	attempt->baseline_rows = attempt->baselines == NULL ? NIL :
+		otp_baseline_fetch_all(attempt->baselines, attempt->snapshot, attempt->user);
+	otp_stop_read(&attempt->stop, attempt->baselines, attempt->baseline_rows, attempt->purpose,
+				  &attempt->policy, &attempt->budget.budget);
 }
 
 void
@@ -152,54 +156,68 @@ reason_of(OtpMatch match, bool live)
 	}
 }
 
-/* What a charge has come to: a stop, its warning, or a delay. */
-static bool
-record_limits(const OtpAttempt *attempt)
+static void
+notify_of_delay(const OtpAttempt *attempt)
 {
-	const OtpBudget *budget = &attempt->budget.budget;
-	const char *event = otp_stop_event(&attempt->stop, &attempt->policy, budget);
-	TimestampTz delayed = otp_limits_retry_at(budget, &attempt->limits, attempt->now);
-	TimestampTz stopped = otp_stop_until(&attempt->stop, &attempt->policy, budget, attempt->now);
-	bool		permanent = true;
+	TimestampTz delayed = otp_limits_retry_at(&attempt->budget.budget, &attempt->limits,
+											  attempt->now);
 
 	if (delayed != 0)
 		otp_event_notify(&attempt->policy, attempt->user, attempt->purpose, "delayed", delayed);
-	if (event == NULL)
-		return true;
-	permanent = otp_event_of_limit(&attempt->policy, attempt->now, attempt->user,
-								   attempt->purpose, event);
-	otp_event_notify(&attempt->policy, attempt->user, attempt->purpose, event, stopped);
-	return permanent;
 }
 
-/*
- * The verdict's rows of the trail.  If the trail refuses them, the error, too, is told after the charge, or what was spent
- * at once, is on disk.
- */
+typedef struct Record
+{
+	OtpAttempt *attempt;
+	const OtpVerdict *verdict;
+	bool		charged;
+	bool		permanent;
+} Record;
+
+static void
+record_verdict(void *arg)
+{
+	Record	   *record = arg;
+	const OtpAttempt *attempt = record->attempt;
+	const OtpVerdict *verdict = record->verdict;
+
+	record->permanent = otp_event_permanent(&attempt->policy, attempt->now, attempt->user,
+											attempt->purpose,
+											otp_verdict_is_accepted(verdict) ?
+											otp_spend_event(attempt) : NULL,
+											verdict->reason, verdict->method);
+	if (record->charged)
+		notify_of_delay(attempt);
+	record->permanent &= otp_announce(attempt);
+}
+
+/* The verdict's rows of the trail. */
 static void
 record_permanently(OtpAttempt *attempt, const OtpVerdict *verdict, bool charged)
 {
-	bool		permanent;
+	Record		record = {attempt, verdict, charged};
 
-	PG_TRY();
-	{
-		permanent = otp_event_permanent(&attempt->policy, attempt->now, attempt->user,
-										attempt->purpose,
-										otp_verdict_is_accepted(verdict) ?
-										otp_spend_event(attempt) : NULL,
-										verdict->reason, verdict->method);
-		if (charged)
-			permanent &= record_limits(attempt);
-	}
-	PG_CATCH();
-	{
-		otp_permanent_flush(attempt->before);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
+	otp_permanent_before_error(attempt->before, record_verdict, &record);
 	/* A row that lasts only if the transaction commits needs the flush of its commit. */
-	if (!permanent)
+	if (!record.permanent)
 		attempt->before = XactLastRecEnd;
+}
+
+static void
+note(void *arg)
+{
+	otp_announce_note(arg);
+}
+
+/* Ends the round of a rejection.  A cancel that comes now waits until the trail has its row. */
+static void
+reject(OtpAttempt *attempt, const OtpVerdict *verdict, bool charged)
+{
+	HOLD_INTERRUPTS();
+	otp_permanent_before_error(attempt->before, note, attempt);
+	otp_attempt_end_round(attempt);
+	record_permanently(attempt, verdict, charged);
+	RESUME_INTERRUPTS();
 }
 
 /*
@@ -255,13 +273,14 @@ judge(OtpAttempt *attempt, OtpVerdict *verdict)
 	/* If a guess cannot be charged, it is not judged. */
 	if (!otp_charge_prepare(attempt))
 		return ROUND_AGAIN;
-	otp_stop_prepare(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
-					 &attempt->policy, &attempt->budget.budget, attempt->now);
+	otp_announce_prepare(attempt);
 	cleared = otp_stop_has_to_clear(&attempt->stop, &attempt->budget.budget);
 
 	HOLD_INTERRUPTS();
 	otp_candidates_search(attempt);
 	match = otp_charge_unless_right(attempt, live, &method, &charged);
+	if (!charged)
+		attempt->due = NIL;
 	if (match == OTP_MATCH_LIVE)
 		return accept(attempt, method, verdict);
 	if (!charged)
@@ -270,9 +289,7 @@ judge(OtpAttempt *attempt, OtpVerdict *verdict)
 	verdict->method = match == OTP_MATCH_NONE ? NULL : otp_method_name(method);
 	if (live && match == OTP_MATCH_NONE)
 		count_left(attempt, verdict);
-	otp_attempt_end_round(attempt);
-	/* A cancel that comes now waits until the trail has its row. */
-	record_permanently(attempt, verdict, charged);
+	reject(attempt, verdict, charged);
 	RESUME_INTERRUPTS();
 	if (live)
 		conflict_like_spending(attempt, issued, cleared);
@@ -294,8 +311,8 @@ play_round(OtpAttempt *attempt, OtpVerdict *verdict)
 		return judge(attempt, verdict);
 	verdict->reason = reason;
 	otp_charge_nothing(attempt);
-	otp_attempt_end_round(attempt);
-	record_permanently(attempt, verdict, false);
+	otp_announce_refused(attempt);
+	reject(attempt, verdict, false);
 	return ROUND_OVER;
 }
 
@@ -311,8 +328,7 @@ prepare(OtpAttempt *attempt)
 	otp_candidates_open(attempt);
 	/* Once the tables' locks are had, none of the keys that are asked for from here on can be dropped. */
 	attempt->writing_id = otp_writing_key()->id;
-	if (attempt->policy.max_consecutive > 0)
-		attempt->baselines = otp_table_open(OTP_TABLE_BASELINE, attempt->user, RowExclusiveLock);
+	otp_announce_open(attempt);
 	attempt->budgets = otp_table_open(OTP_TABLE_BUDGET, attempt->user, RowExclusiveLock);
 	attempt->decoys = otp_table_open(OTP_TABLE_DECOY, attempt->user, RowExclusiveLock);
 	if (attempt->policy.trail != OTP_TRAIL_NONE)

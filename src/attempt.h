@@ -54,6 +54,7 @@ typedef struct OtpAttempt
 	int			run;			/* codes of all that is guessed; 0: one */
 	OtpPolicy	policy;
 	OtpLimits	limits;
+	List	   *stop_policies;	/* as of otp_stop_policies(); NIL: no purpose has a hard stop */
 	int32		writing_id;
 	XLogRecPtr	before;			/* what the transaction had written before */
 
@@ -61,7 +62,7 @@ typedef struct OtpAttempt
 	Relation	challenges;
 	Relation	credentials;
 	Relation	recoveries;
-	Relation	baselines;		/* NULL: there is no hard stop */
+	Relation	baselines;		/* NULL: no purpose has a hard stop */
 	Relation	budgets;
 	Relation	decoys;
 	Relation	keys;			/* NULL: the user's pseudonyms have not been asked for */
@@ -70,7 +71,9 @@ typedef struct OtpAttempt
 	Snapshot	snapshot;
 	TimestampTz now;
 	OtpBudgetRow budget;
+	List	   *baseline_rows;	/* all of the user's rows of otp_baseline */
 	OtpStop		stop;
+	List	   *due;			/* what is to be announced: see announce.h */
 	OtpChallengeRow challenge;
 	bool		challenged;		/* is there a challenge? */
 	OtpAuthenticators authenticators;

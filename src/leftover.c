@@ -171,11 +171,11 @@ is_outdone(Relation rel, const List *rows, HeapTuple baseline, int64 total)
 	return false;
 }
 
-/* By this row, or the budget, does no wrong guess count for its purpose? */
+/* By this row, which is no notice, or by the budget, does no wrong guess count for its purpose? */
 static bool
 clears_all(HeapTuple baseline, const OtpBudget *budget)
 {
-	return otp_baseline_total(baseline) <= budget->total &&
+	return otp_baseline_total(baseline) >= 0 && otp_baseline_total(baseline) <= budget->total &&
 		Max(otp_baseline_total(baseline), budget->cleared_total) == budget->total;
 }
 
@@ -239,6 +239,7 @@ is_without_effect(const OtpLeftovers *leftovers, const text *user, HeapTuple bas
 	OtpBudgetRow row;
 	List	   *all;
 	List	   *rows;
+	int64		base;
 
 	InitDirtySnapshot(dirty);
 	all = otp_baseline_fetch_all(rel, &dirty, user);
@@ -246,7 +247,11 @@ is_without_effect(const OtpLeftovers *leftovers, const text *user, HeapTuple bas
 	rows = otp_baseline_fetch_committed(rel, snapshot, user);
 	otp_budget_fetch(leftovers->budgets, snapshot, user, &row);
 	UnregisterSnapshot(snapshot);
-	return !row.exists || is_outdone(rel, rows, baseline, row.budget.total) ||
+	if (!row.exists)
+		return true;
+	if (otp_baseline_notice(baseline, &base) != OTP_NOTICE_NONE)
+		return !otp_stop_needs_notice(leftovers->policies, rel, all, baseline, &row.budget);
+	return is_outdone(rel, rows, baseline, row.budget.total) ||
 		is_as_none(rel, all, rows, baseline, &row.budget);
 }
 

@@ -143,24 +143,13 @@ spend_in_transaction(OtpAttempt *attempt, OtpMethod method)
 	return OTP_SPENT_TOO_LATE;
 }
 
-/*
- * Before anybody else is judged, who would find guesses counted that count no more.  If that fails, the error is told after
- * what was spent is on disk.
- */
 static void
-clear_at_once(const OtpAttempt *attempt)
+clear_at_once(void *arg)
 {
-	PG_TRY();
-	{
-		otp_stop_clear(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
-					   &attempt->budget.budget, true);
-	}
-	PG_CATCH();
-	{
-		otp_permanent_flush(attempt->before);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
+	const OtpAttempt *attempt = arg;
+
+	otp_stop_clear(&attempt->stop, attempt->baselines, attempt->user, attempt->purpose,
+				   &attempt->budget.budget, true);
 }
 
 OtpSpent
@@ -181,7 +170,8 @@ otp_spend(OtpAttempt *attempt, OtpMethod method)
 	if (state == OTP_OVERWRITE_READY)
 	{
 		overwrite_as_spent(attempt, method, &overwrite);
-		clear_at_once(attempt);
+		/* Whoever is judged next would find guesses counted that count no more. */
+		otp_permanent_before_error(attempt->before, clear_at_once, attempt);
 	}
 	otp_attempt_end_round(attempt);
 	if (state == OTP_OVERWRITE_READY)

@@ -14,25 +14,24 @@
 #include "stop.h"
 #include "store/baseline.h"
 
-void
-otp_stop_load(OtpStop *stop, Relation rel, Snapshot snapshot, const text *user,
-			  const text *purpose, const OtpPolicy *policy, const OtpBudget *budget)
+/* What the rows say that count. */
+static void
+read_base(OtpStop *stop, Relation rel, const List *rows, const text *purpose,
+		  const OtpBudget *budget)
 {
 	int64		any = OTP_NEVER_CLEARED;
-	List	   *rows;
 	ListCell   *cell;
 
-	memset(stop, 0, sizeof(*stop));
-	stop->max = policy->max_consecutive;
-	if (stop->max == 0)
-		return;
-	rows = otp_baseline_fetch_committed(rel, snapshot, user);
 	foreach(cell, rows)
 	{
 		HeapTuple	row = lfirst(cell);
 
-		/* It is of a budget that is no more, or of a moment behind that of the budget in a dump. */
-		if (otp_baseline_total(row) > budget->total)
+		/*
+		 * It may be rolled back, or is a notice, or of a budget that is no more, or of a moment behind that of the budget in a
+		 * dump.
+		 */
+		if (otp_table_is_own(row) || otp_baseline_total(row) < 0 ||
+			otp_baseline_total(row) > budget->total)
 			continue;
 		any = Max(any, otp_baseline_total(row));
 		if (!otp_same_text(otp_baseline_purpose(rel, row), purpose))
@@ -46,6 +45,48 @@ otp_stop_load(OtpStop *stop, Relation rel, Snapshot snapshot, const text *user,
 	/* What was guessed before the policy had a stop does not count. */
 	if (stop->base == OTP_NEVER_CLEARED)
 		stop->base = budget->total;
+}
+
+/* What has been announced. */
+static void
+read_notices(OtpStop *stop, Relation rel, const List *rows, const text *purpose)
+{
+	ListCell   *cell;
+
+	foreach(cell, rows)
+	{
+		int64		base;
+		OtpNotice	notice = otp_baseline_notice(lfirst(cell), &base);
+
+		if (notice == OTP_NOTICE_NONE ||
+			!otp_same_text(otp_baseline_purpose(rel, lfirst(cell)), purpose))
+			continue;
+		stop->warned |= notice == OTP_NOTICE_WARNED && base == stop->base;
+		stop->stopped |= notice == OTP_NOTICE_STOPPED && base == stop->base;
+		stop->rows = lappend(stop->rows, lfirst(cell));
+	}
+}
+
+void
+otp_stop_read(OtpStop *stop, Relation rel, const List *rows, const text *purpose,
+			  const OtpPolicy *policy, const OtpBudget *budget)
+{
+	memset(stop, 0, sizeof(*stop));
+	stop->max = policy->max_consecutive;
+	if (stop->max == 0)
+		return;
+	read_base(stop, rel, rows, purpose, budget);
+	read_notices(stop, rel, rows, purpose);
+}
+
+void
+otp_stop_load(OtpStop *stop, Relation rel, Snapshot snapshot, const text *user,
+			  const text *purpose, const OtpPolicy *policy, const OtpBudget *budget)
+{
+	List	   *rows = policy->max_consecutive == 0 ? NIL :
+		otp_baseline_fetch_all(rel, snapshot, user);
+
+	otp_stop_read(stop, rel, rows, purpose, policy, budget);
 }
 
 int64
@@ -83,24 +124,32 @@ has_row(const OtpStop *stop, Relation rel)
 	ListCell   *cell;
 
 	foreach(cell, stop->rows)
-		if (otp_baseline_total(lfirst(cell)) == otp_baseline_total(stop->last) &&
+		if (stop->last != NULL &&
+			otp_baseline_total(lfirst(cell)) == otp_baseline_total(stop->last) &&
 			otp_table_stays(rel, lfirst(cell)))
 			return true;
 	return false;
 }
 
-void
+bool
+otp_stop_is_over(const OtpStop *stop, const OtpPolicy *policy, const OtpBudget *budget,
+				 TimestampTz now)
+{
+	return otp_stop_left(stop, budget) == 0 && otp_stop_until(stop, policy, budget, now) == 0;
+}
+
+bool
 otp_stop_prepare(OtpStop *stop, Relation rel, const text *user, const text *purpose,
 				 const OtpPolicy *policy, const OtpBudget *budget, TimestampTz now)
 {
-	bool		ended = otp_stop_left(stop, budget) == 0 &&
-		otp_stop_until(stop, policy, budget, now) == 0;
+	bool		over = otp_stop_is_over(stop, policy, budget, now);
 
-	if (stop->max == 0 || (!ended && has_row(stop, rel)))
-		return;
-	if (ended)
+	if (stop->max == 0 || (!over && has_row(stop, rel)))
+		return false;
+	if (over)
 		stop->base = budget->total;
 	otp_baseline_insert(rel, user, purpose, stop->base, true);
+	return true;
 }
 
 bool
@@ -153,19 +202,21 @@ otp_stop_check_conflicts(const OtpStop *stop, Relation rel, const text *user,
 	XactLastRecEnd = end;
 }
 
-const char *
-otp_stop_event(const OtpStop *stop, const OtpPolicy *policy, const OtpBudget *budget)
+OtpNotice
+otp_stop_notice(const OtpStop *stop, const OtpPolicy *policy, const OtpBudget *budget,
+				bool counted)
 {
 	int64		consecutive = otp_stop_consecutive(stop, budget);
+	int64		warn_at = Max(stop->max - policy->warn_before, 1);
 
 	if (stop->max == 0)
-		return NULL;
-	if (consecutive == stop->max)
-		return "stopped";
-	if (policy->warn_before > 0 && consecutive < stop->max &&
-		consecutive == Max(stop->max - policy->warn_before, 1))
-		return "warned";
-	return NULL;
+		return OTP_NOTICE_NONE;
+	if (consecutive >= stop->max)
+		return (counted && consecutive == stop->max) || !stop->stopped ?
+			OTP_NOTICE_STOPPED : OTP_NOTICE_NONE;
+	if (!counted || policy->warn_before == 0 || consecutive < warn_at)
+		return OTP_NOTICE_NONE;
+	return consecutive == warn_at || !stop->warned ? OTP_NOTICE_WARNED : OTP_NOTICE_NONE;
 }
 
 List *
@@ -186,9 +237,9 @@ otp_stop_policies(void)
 	return policies;
 }
 
-/* What holds for a purpose; the last one is the default's. */
-static const OtpPolicy *
-policy_of(const List *policies, const text *purpose)
+/* The last one is the default's. */
+const OtpPolicy *
+otp_stop_policy(const List *policies, const text *purpose)
 {
 	ListCell   *cell;
 
@@ -202,6 +253,19 @@ policy_of(const List *policies, const text *purpose)
 	return &((OtpStopPolicy *) llast(policies))->policy;
 }
 
+bool
+otp_stop_needs_notice(const List *policies, Relation rel, const List *rows, HeapTuple notice,
+					  const OtpBudget *budget)
+{
+	const text *purpose = otp_baseline_purpose(rel, notice);
+	OtpStop		stop;
+	int64		base;
+
+	otp_stop_read(&stop, rel, rows, purpose, otp_stop_policy(policies, purpose), budget);
+	return otp_baseline_notice(notice, &base) != OTP_NOTICE_NONE && stop.max > 0 &&
+		base == stop.base;
+}
+
 /* Do consecutive wrong guesses for a purpose count?  They do not once time has ended the stop. */
 static bool
 counts(Relation rel, Snapshot snapshot, const text *user, const text *purpose,
@@ -212,8 +276,7 @@ counts(Relation rel, Snapshot snapshot, const text *user, const text *purpose,
 	if (policy->max_consecutive == 0)
 		return false;
 	otp_stop_load(&stop, rel, snapshot, user, purpose, policy, budget);
-	return otp_stop_consecutive(&stop, budget) > 0 &&
-		(otp_stop_left(&stop, budget) > 0 || otp_stop_until(&stop, policy, budget, now) != 0);
+	return otp_stop_consecutive(&stop, budget) > 0 && !otp_stop_is_over(&stop, policy, budget, now);
 }
 
 bool
@@ -234,7 +297,7 @@ otp_stop_counts(const List *policies, Relation rel, Snapshot snapshot, const tex
 	{
 		const text *purpose = otp_baseline_purpose(rel, lfirst(cell));
 
-		if (counts(rel, snapshot, user, purpose, policy_of(policies, purpose), budget, now))
+		if (counts(rel, snapshot, user, purpose, otp_stop_policy(policies, purpose), budget, now))
 			return true;
 	}
 	return false;

@@ -14,6 +14,7 @@
 #include "nodes/pg_list.h"
 #include "utils/snapshot.h"
 
+#include "store/baseline.h"
 #include "store/budget.h"
 #include "store/policy.h"
 
@@ -24,11 +25,17 @@ typedef struct OtpStop
 	int64		base;			/* the total from which they count */
 	List	   *rows;			/* HeapTuples of the purpose */
 	HeapTuple	last;			/* of those the one with the greatest total; NULL if there is none */
+	bool		warned;			/* have these guesses been announced? */
+	bool		stopped;
 } OtpStop;
 
 /* Reads it; rel: otp_baseline, or NULL if the policy has no stop. */
 extern void otp_stop_load(OtpStop *stop, Relation rel, Snapshot snapshot, const text *user,
 						  const text *purpose, const OtpPolicy *policy, const OtpBudget *budget);
+
+/* The same of `rows`: all of the user's rows of otp_baseline (rel). */
+extern void otp_stop_read(OtpStop *stop, Relation rel, const List *rows, const text *purpose,
+						  const OtpPolicy *policy, const OtpBudget *budget);
 
 /* Consecutive wrong guesses. */
 extern int64 otp_stop_consecutive(const OtpStop *stop, const OtpBudget *budget);
@@ -40,11 +47,15 @@ extern int	otp_stop_left(const OtpStop *stop, const OtpBudget *budget);
 extern TimestampTz otp_stop_until(const OtpStop *stop, const OtpPolicy *policy,
 								  const OtpBudget *budget, TimestampTz now);
 
+/* Has time ended a stop, which counts nevertheless until a row says so? */
+extern bool otp_stop_is_over(const OtpStop *stop, const OtpPolicy *policy,
+							 const OtpBudget *budget, TimestampTz now);
+
 /*
  * Makes sure, before a guess is judged, that there is a row and that a stop which time has ended counts
- * no more.  The caller holds the user's lock.
+ * no more; returns whether that took a row.  The caller holds the user's lock.
  */
-extern void otp_stop_prepare(OtpStop *stop, Relation rel, const text *user, const text *purpose,
+extern bool otp_stop_prepare(OtpStop *stop, Relation rel, const text *user, const text *purpose,
 							 const OtpPolicy *policy, const OtpBudget *budget, TimestampTz now);
 
 /* Would an acceptance have anything to record? */
@@ -58,9 +69,13 @@ extern void otp_stop_clear(const OtpStop *stop, Relation rel, const text *user,
 extern void otp_stop_check_conflicts(const OtpStop *stop, Relation rel, const text *user,
 									 const text *purpose);
 
-/* What a wrong guess that has just been counted comes to: "stopped", "warned" or NULL. */
-extern const char *otp_stop_event(const OtpStop *stop, const OtpPolicy *policy,
-								  const OtpBudget *budget);
+/*
+ * What is to be announced of the guesses: that they are close to a stop or have come to one.  After a wrong guess has been
+ * counted that brought it about, or that finds it so and not announced, because the policy has changed; else, after a
+ * refusal, a stop alone.
+ */
+extern OtpNotice otp_stop_notice(const OtpStop *stop, const OtpPolicy *policy,
+								 const OtpBudget *budget, bool counted);
 
 /* A purpose and its policy. */
 typedef struct OtpStopPolicy
@@ -71,6 +86,13 @@ typedef struct OtpStopPolicy
 
 /* Those of all purposes that have one, as OtpStopPolicy, and last the default. */
 extern List *otp_stop_policies(void);
+
+/* What holds for a purpose, of those. */
+extern const OtpPolicy *otp_stop_policy(const List *policies, const text *purpose);
+
+/* Does a notice, one of `rows` as in otp_stop_read(), say what need not be announced again? */
+extern bool otp_stop_needs_notice(const List *policies, Relation rel, const List *rows,
+								  HeapTuple notice, const OtpBudget *budget);
 
 /*
  * Does any purpose have consecutive wrong guesses of the user that count toward a stop?  `rows`: all of

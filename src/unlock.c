@@ -78,24 +78,21 @@ unlock(Relation rel, const text *user)
 	return burdened;
 }
 
-/* The row of the trail; if that refuses it, the error is told after the unlocking is on disk. */
-static void
-record(const text *user, XLogRecPtr before)
+/* An unlocking that is to be recorded, and where the transaction's WAL ended before it. */
+typedef struct Unlocking
 {
-	bool		permanent;
+	const text *user;
+	XLogRecPtr	before;
+} Unlocking;
 
-	PG_TRY();
-	{
-		permanent = otp_event_always(GetCurrentTimestamp(), user, cstring_to_text(PURPOSE),
-									 "unlocked");
-	}
-	PG_CATCH();
-	{
-		otp_permanent_flush(before);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	otp_permanent_flush(permanent ? before : XactLastRecEnd);
+static void
+record(void *arg)
+{
+	Unlocking  *unlocking = arg;
+
+	if (!otp_event_always(GetCurrentTimestamp(), unlocking->user, cstring_to_text(PURPOSE),
+						  "unlocked"))
+		unlocking->before = XactLastRecEnd;
 }
 
 /* otp_unlock(user_id text) → boolean */
@@ -104,7 +101,7 @@ Datum
 otp_unlock(PG_FUNCTION_ARGS)
 {
 	const text *user = otp_arg_user(fcinfo, 0);
-	XLogRecPtr	before = XactLastRecEnd;
+	Unlocking	unlocking = {user, XactLastRecEnd};
 	Relation	rel;
 	bool		unlocked;
 
@@ -115,7 +112,8 @@ otp_unlock(PG_FUNCTION_ARGS)
 	table_close(rel, NoLock);
 	if (unlocked)
 	{
-		record(user, before);
+		otp_permanent_before_error(unlocking.before, record, &unlocking);
+		otp_permanent_flush(unlocking.before);
 		RESUME_INTERRUPTS();
 	}
 	PG_RETURN_BOOL(unlocked);

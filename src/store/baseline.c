@@ -47,7 +47,7 @@ otp_baseline_fetch_committed(Relation rel, Snapshot snapshot, const text *user)
 	ListCell   *cell;
 
 	foreach(cell, rows)
-		if (otp_table_is_own(lfirst(cell)))
+		if (otp_table_is_own(lfirst(cell)) || otp_baseline_total(lfirst(cell)) < 0)
 			rows = foreach_delete_current(rows, cell);
 	return rows;
 }
@@ -56,6 +56,17 @@ int64
 otp_baseline_total(HeapTuple tuple)
 {
 	return ((FormData_otp_baseline *) GETSTRUCT(tuple))->total;
+}
+
+OtpNotice
+otp_baseline_notice(HeapTuple tuple, int64 *base)
+{
+	int64		total = otp_baseline_total(tuple);
+
+	if (total >= 0)
+		return OTP_NOTICE_NONE;
+	*base = -(total + 1) / 2;
+	return total % 2 == 0 ? OTP_NOTICE_STOPPED : OTP_NOTICE_WARNED;
 }
 
 static const text *
@@ -100,6 +111,14 @@ otp_baseline_insert(Relation rel, const text *user, const text *purpose, int64 t
 	else
 		otp_table_insert(rel, tuple);
 	heap_freetuple(tuple);
+}
+
+/* -1 - 2 * base, or one less: so it is told from a total, and no two bases have the same. */
+void
+otp_baseline_insert_notice(Relation rel, const text *user, const text *purpose, OtpNotice notice,
+						   int64 base)
+{
+	otp_baseline_insert(rel, user, purpose, -2 * base - (int64) notice, true);
 }
 
 int64

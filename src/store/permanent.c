@@ -321,3 +321,18 @@ otp_permanent_flush(XLogRecPtr before)
 	if (XLogRecPtrIsInvalid(before))
 		XactLastRecEnd = before;
 }
+
+void
+otp_permanent_before_error(XLogRecPtr before, OtpPermanentStep step, void *arg)
+{
+	PG_TRY();
+	{
+		step(arg);
+	}
+	PG_CATCH();
+	{
+		otp_permanent_flush(before);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}

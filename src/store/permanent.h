@@ -80,4 +80,8 @@ extern void otp_overwrite_abort(OtpOverwrite *overwrite);
  */
 extern void otp_permanent_flush(XLogRecPtr before);
 
+/* Calls `step`, which may fail: its error is told once all permanent writes are on disk. */
+typedef void (*OtpPermanentStep) (void *arg);
+extern void otp_permanent_before_error(XLogRecPtr before, OtpPermanentStep step, void *arg);
+
 #endif							/* OTP_STORE_PERMANENT_H */

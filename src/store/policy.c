@@ -69,6 +69,7 @@ static MemoryContext policy_context = NULL;
 static HTAB *policies;
 static OtpPolicy default_policy;
 static OtpLimits default_limits;
+static bool any_stop;
 
 const char *
 otp_method_name(OtpMethod method)
@@ -203,6 +204,7 @@ read_default(Relation rel, Snapshot snapshot)
 	memset(&default_policy, 0, sizeof(default_policy));
 	read_policy(values, nulls, &default_policy);
 	read_limits(values, &default_limits);
+	any_stop = default_policy.max_consecutive > 0;
 }
 
 static void
@@ -223,6 +225,7 @@ read_purposes(Relation rel, Snapshot snapshot)
 		entry = hash_search(policies, purpose, HASH_ENTER, NULL);
 		entry->policy = default_policy;
 		read_policy(values, nulls, &entry->policy);
+		any_stop |= entry->policy.max_consecutive > 0;
 	}
 	systable_endscan(scan);
 }
@@ -261,6 +264,15 @@ load(void)
 	table_close(rel, NoLock);
 }
 
+/* A session may stay in one statement for hours; the DBA's change counts at once. */
+static void
+load_if_changed(void)
+{
+	AcceptInvalidationMessages();
+	if (!loaded)
+		load();
+}
+
 void
 otp_policy_get(const text *purpose, OtpPolicy *policy, OtpLimits *limits)
 {
@@ -268,17 +280,20 @@ otp_policy_get(const text *purpose, OtpPolicy *policy, OtpLimits *limits)
 	size_t		length = VARSIZE_ANY_EXHDR(purpose);
 	PolicyEntry *entry;
 
-	/* A session may stay in one statement for hours; the DBA's change counts at once. */
-	AcceptInvalidationMessages();
-	if (!loaded)
-		load();
-
+	load_if_changed();
 	Assert(length <= OTP_PURPOSE_MAX);
 	memcpy(name, VARDATA_ANY(purpose), length);
 	entry = hash_search(policies, name, HASH_FIND, NULL);
 	*policy = entry != NULL ? entry->policy : default_policy;
 	if (limits != NULL)
 		*limits = default_limits;
+}
+
+bool
+otp_policy_any_stop(void)
+{
+	load_if_changed();
+	return any_stop;
 }
 
 List *
@@ -288,9 +303,7 @@ otp_policy_purposes(void)
 	PolicyEntry *entry;
 	List	   *purposes = NIL;
 
-	AcceptInvalidationMessages();
-	if (!loaded)
-		load();
+	load_if_changed();
 	hash_seq_init(&scan, policies);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 		if (strcmp(entry->purpose, OTP_PURPOSE_DEFAULT) != 0)

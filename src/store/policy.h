@@ -80,6 +80,9 @@ typedef struct OtpLimits
  */
 extern void otp_policy_get(const text *purpose, OtpPolicy *policy, OtpLimits *limits);
 
+/* Has any purpose a stop? */
+extern bool otp_policy_any_stop(void);
+
 /* The purposes that have a row of their own, as text, in no order. */
 extern List *otp_policy_purposes(void);
 

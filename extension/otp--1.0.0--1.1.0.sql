@@ -8,9 +8,9 @@
 
 CREATE VIEW @extschema@.otp_activity AS
   SELECT e.at, e.user_id, e.purpose, e.method, 
-         CASE WHEN e.event OPERATOR(pg_catalog.=) 'purged' THEN e.event ELSE COALESCE(e.reason, e.event) END AS outcome,
+         CASE WHEN e.event IN ('purged', 'forgotten') THEN e.event ELSE COALESCE(e.reason, e.event) END AS outcome,
          e.role, e.client_addr, e.application_name,
-         CASE WHEN e.event OPERATOR(pg_catalog.=) 'purged' THEN e.reason END AS detail
+         CASE WHEN e.event IN ('purged', 'forgotten') THEN e.reason END AS detail
     FROM @extschema@.otp_event AS e;
 
 COMMENT ON VIEW @extschema@.otp_activity IS
@@ -20,11 +20,11 @@ COMMENT ON COLUMN @extschema@.otp_activity.user_id IS 'The user whom the caller 
 COMMENT ON COLUMN @extschema@.otp_activity.purpose IS 'The purpose.';
 COMMENT ON COLUMN @extschema@.otp_activity.method IS 'issued, totp, hotp or recovery, as otp_event.method; else NULL.';
 COMMENT ON COLUMN @extschema@.otp_activity.outcome IS
-'Of a rejection or refusal otp_event.reason, else otp_event.event: issued, resent, cancelled, cooling_down, too_many; accepted, wrong, replayed, expired, no_code, locked; warned, stopped, unlocked; enrolled, confirmed, resynced, revoked, imported, exported; purged.';
+'Of a rejection or refusal otp_event.reason, else otp_event.event: issued, resent, cancelled, cooling_down, too_many; accepted, wrong, replayed, expired, no_code, locked; warned, stopped, unlocked; enrolled, confirmed, resynced, revoked, imported, exported; purged, forgotten.';
 COMMENT ON COLUMN @extschema@.otp_activity.role IS 'The role that the session logged in as (session_user).';
 COMMENT ON COLUMN @extschema@.otp_activity.client_addr IS 'Address of the client, of a proxy if there is one; NULL on a Unix socket.';
 COMMENT ON COLUMN @extschema@.otp_activity.application_name IS 'Setting application_name of the session.';
-COMMENT ON COLUMN @extschema@.otp_activity.detail IS 'Of purged, how many events were removed, and before which moment they had been recorded; else NULL.';
+COMMENT ON COLUMN @extschema@.otp_activity.detail IS 'Of purged, how many events were removed, and before which moment they had been recorded; of forgotten, how many rows; else NULL.';
 
 CREATE VIEW @extschema@.otp_stats AS
   SELECT t.per, t.since, t.purpose,
@@ -42,7 +42,8 @@ CREATE VIEW @extschema@.otp_stats AS
          pg_catalog.count(*) FILTER (WHERE t.outcome IN ('enrolled', 'imported')) AS enrolled,
          pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'revoked') AS revoked,
          pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'exported') AS exported,
-         pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'purged') AS purged
+         pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'purged') AS purged,
+         pg_catalog.count(*) FILTER (WHERE t.outcome OPERATOR(pg_catalog.=) 'forgotten') AS forgotten
     FROM (SELECT 'hour'::pg_catalog.text AS per,
                  pg_catalog.date_bin('1 hour', a.at, '2000-01-01 00:00+00') AS since,
                  a.purpose, a.outcome
@@ -73,13 +74,14 @@ COMMENT ON COLUMN @extschema@.otp_stats.enrolled IS 'Authenticators enrolled or 
 COMMENT ON COLUMN @extschema@.otp_stats.revoked IS 'Authenticators revoked.';
 COMMENT ON COLUMN @extschema@.otp_stats.exported IS 'Calls of otp_export().';
 COMMENT ON COLUMN @extschema@.otp_stats.purged IS 'Calls of otp_purge() that removed events.';
+COMMENT ON COLUMN @extschema@.otp_stats.forgotten IS 'Calls of otp_forget() that removed rows.';
 
 COMMENT ON COLUMN @extschema@.otp_event.user_id IS
-'The user whom the caller named, known or not; empty if it cannot be a user, and of purged.';
+'The user whom the caller named, known or not; empty if it cannot be a user, and of purged and forgotten.';
 COMMENT ON COLUMN @extschema@.otp_event.event IS
-'issued, resent, accepted, cancelled, rejected or refused; of limits warned, stopped, unlocked; of authenticators enrolled, confirmed, resynced, revoked, imported, exported; of the trail itself purged.';
+'issued, resent, accepted, cancelled, rejected or refused; of limits warned, stopped, unlocked; of authenticators enrolled, confirmed, resynced, revoked, imported, exported; of the trail itself purged, forgotten.';
 COMMENT ON COLUMN @extschema@.otp_event.reason IS
-'Of rejected: wrong, replayed, expired, no_code or locked; of refused: cooling_down or too_many; of purged: how many events were removed, and before which moment they had been recorded; else NULL. A malformed code is no guess, and not recorded.';
+'Of rejected: wrong, replayed, expired, no_code or locked; of refused: cooling_down or too_many; of purged: how many events were removed, and before which moment they had been recorded; of forgotten: how many rows; else NULL. A malformed code is no guess, and not recorded.';
 
 --
 -- Norms: what they ask for, and whether it is held.  As SQL functions with parsed bodies, they depend on
@@ -422,7 +424,7 @@ user_id: 1 to 512 bytes.
 Waits until its WAL is flushed.
 Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, 55006 row of otp_budget changed by hand in this transaction.';
 COMMENT ON FUNCTION @extschema@.otp_forget(text) IS
-'Removes all that is kept of the user when the transaction commits: codes, authenticators, recovery codes, trail, budget. Returns how many rows. What the limits still need stays under a keyed pseudonym, and counts if the same user comes again: wrong guesses in otp_budget and, per purpose, codes handed out in otp_quota until they have left their window, and in otp_challenge when the last one was issued until its cool_down is over. Reads the whole of otp_event.
+'Removes all that is kept of the user when the transaction commits: codes, authenticators, recovery codes, trail, budget. Returns how many rows. What the limits still need stays under a keyed pseudonym, and counts if the same user comes again: wrong guesses in otp_budget and, per purpose, codes handed out in otp_quota until they have left their window, and in otp_challenge when the last one was issued until its cool_down is over. Records forgotten in otp_event, without the user, with the transaction and whatever the policy of the trail is. Reads the whole of otp_event.
 user_id: 1 to 512 bytes.
 Waits for a transaction that is changing a row of the user. Until this one ends, otp_issue() and a guess of the user that would have to be judged wait for it.
 Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, 55000 this transaction has made the writing key, 55006 it has deleted what it would keep, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';

@@ -1,5 +1,5 @@
 -- otp_forget: all of a user is gone, but for what the limits need.
--- Requirements: 5, 32, 41.
+-- Requirements: 5, 32, 40, 41.
 
 UPDATE otp_policy SET free_guesses = 3, first_delay = '1 hour', longest_delay = '1 hour', forgive_every = '30 days' WHERE purpose = 'default';
 SELECT active('forget-1', 'hotp', rfc_secret()) > 0 AS enrolled, count(*) AS codes FROM otp_recovery_codes('forget-1');
@@ -20,6 +20,8 @@ SELECT t, count(*) FROM (SELECT 'challenge' AS t, user_id FROM otp_challenge UNI
                          UNION ALL SELECT 'recovery', user_id FROM otp_recovery UNION ALL SELECT 'event', user_id FROM otp_event
                          UNION ALL SELECT 'budget', user_id FROM otp_budget) AS kept
  WHERE user_id = 'forget-1' GROUP BY 1;
+-- requirement 40: that somebody was forgotten, and by whom, stays in the trail; not who, and not of a call that removed nothing.
+SELECT user_id, purpose, outcome, role = session_user AS own_role, detail FROM otp_activity WHERE outcome = 'forgotten' ORDER BY at;
 -- The pseudonym does not tell who it was.
 SELECT regexp_replace(user_id, '[0-9a-f]{32}$', 'hex') AS pseudonym, total FROM otp_budget WHERE user_id LIKE 'forgotten:%';
 -- requirement 5: whoever comes again goes on where he was.

@@ -108,16 +108,30 @@ otp_event_always(TimestampTz at, const text *user, const text *purpose, const ch
 	return record(&row, true);
 }
 
+/* Of nobody, with the transaction. */
+static void
+record_removal(const char *purpose, const char *event, const char *reason)
+{
+	OtpEvent	row = {
+		GetCurrentTimestamp(), cstring_to_text(""), cstring_to_text(purpose), event, reason, NULL
+	};
+
+	(void) record(&row, false);
+}
+
 void
 otp_event_purged(int64 removed, TimestampTz before)
 {
 	const int	utc = 0;
 	char		iso[MAXDATELEN + 1];
-	OtpEvent	row = {
-		GetCurrentTimestamp(), cstring_to_text(""), cstring_to_text("purge"), "purged", NULL, NULL
-	};
 
-	row.reason = psprintf(INT64_FORMAT " before %s", removed,
-						  JsonEncodeDateTime(iso, TimestampTzGetDatum(before), TIMESTAMPTZOID, &utc));
-	(void) record(&row, false);
+	record_removal("purge", "purged",
+				   psprintf(INT64_FORMAT " before %s", removed,
+							JsonEncodeDateTime(iso, TimestampTzGetDatum(before), TIMESTAMPTZOID, &utc)));
+}
+
+void
+otp_event_forgotten(int64 removed)
+{
+	record_removal("forget", "forgotten", psprintf(INT64_FORMAT " rows", removed));
 }

@@ -59,4 +59,7 @@ extern bool otp_event_always(TimestampTz at, const text *user, const text *purpo
  */
 extern void otp_event_purged(int64 removed, TimestampTz before);
 
+/* Records, with the transaction and whatever the policies say, that somebody was forgotten: not who, but how many rows. */
+extern void otp_event_forgotten(int64 removed);
+
 #endif							/* OTP_EVENTS_H */

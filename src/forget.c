@@ -9,6 +9,7 @@
 #include "fmgr.h"
 
 #include "args.h"
+#include "events.h"
 #include "forgotten_budget.h"
 #include "forgotten_quota.h"
 #include "pseudonym.h"
@@ -56,5 +57,7 @@ otp_forget(PG_FUNCTION_ARGS)
 	/* The budget's pseudonym keeps what these say, so it goes first. */
 	removed += otp_budget_forget(user, pseudonym);
 	removed += remove_from(OTP_TABLE_BASELINE, user, otp_baseline_remove_all);
+	if (removed > 0)
+		otp_event_forgotten(removed);
 	PG_RETURN_INT64(removed);
 }

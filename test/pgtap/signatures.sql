@@ -124,7 +124,7 @@ SELECT columns_are(:'otp', 'otp_event', ARRAY['at', 'user_id', 'purpose', 'event
   'application_name']);
 SELECT columns_are(:'otp', 'otp_activity', ARRAY['at', 'user_id', 'purpose', 'method', 'outcome', 'role', 'client_addr', 'application_name', 'detail']);
 SELECT columns_are(:'otp', 'otp_stats', ARRAY['per', 'since', 'purpose', 'issued', 'resent', 'cancelled', 'refused', 'accepted', 'rejected',
-  'replayed', 'locked', 'warned', 'stopped', 'unlocked', 'enrolled', 'revoked', 'exported', 'purged']);
+  'replayed', 'locked', 'warned', 'stopped', 'unlocked', 'enrolled', 'revoked', 'exported', 'purged', 'forgotten']);
 SELECT columns_are(:'otp', 'otp_policy_effective', ARRAY['purpose', 'length', 'alphabet', 'symbols', 'lifetime', 'max_attempts', 'trail',
   'methods', 'spent_at_once', 'cool_down', 'issue_window', 'issues_per_user', 'issues_per_destination', 'max_consecutive',
   'stop_for', 'warn_before', 'self_unlock', 'notify', 'free_guesses', 'forgive_every', 'first_delay', 'longest_delay', 'max_drift',

@@ -41,7 +41,7 @@ our @GATES = ('gate', AT_ONCE);
 # The purpose of limited users alone: its wrong guesses come to a stop that no time ends, and its codes are counted, in a
 # window that lasts longer than a storm.
 use constant VAULT => 'vault';
-use constant { MAX_CONSECUTIVE => 4, ISSUES => 8, ISSUE_WINDOW => 86_400 * SECOND };
+use constant { MAX_CONSECUTIVE => 4, ISSUES => 4, ISSUE_WINDOW => 86_400 * SECOND };
 $PURPOSE{ +VAULT } = { life => $PURPOSE{login}{life}, attempts => [ 100, 100 ], contexts => [''] };
 
 # Counters either side that a resynchronisation looks at.

@@ -2,12 +2,13 @@
 #
 #	make && make install	into the server that PG_CONFIG, or pg_config on the path, names
 #	make installcheck		against a running server that has it installed
-#	make unit				tests the plain C of src/core, without a server
+#	make relay				builds the daemon that carries messages; make install-relay installs it
+#	make unit				tests the plain C of src/core and of the relay, without a server
 #	make COPT=-Werror		as script/test builds it
 
 MODULE_big = otp
 EXTENSION = otp
-DATA = extension/otp--1.0.0.sql extension/otp--1.0.0--1.1.0.sql
+DATA = extension/otp--1.0.0.sql extension/otp--1.0.0--1.1.0.sql extension/otp--1.1.0--1.2.0.sql
 
 OBJS = \
 	src/announce.o \
@@ -16,12 +17,19 @@ OBJS = \
 	src/authenticator.o \
 	src/candidates.o \
 	src/challenge.o \
+	src/channel.o \
+	src/channel_guard.o \
+	src/channel_preset.o \
+	src/channel_secret.o \
+	src/channel_status.o \
 	src/charge.o \
+	src/claim.o \
 	src/code.o \
 	src/confirm.o \
 	src/cool_down.o \
 	src/credential.o \
 	src/credential_seal.o \
+	src/destination.o \
 	src/duty.o \
 	src/enrollment.o \
 	src/events.o \
@@ -43,19 +51,30 @@ OBJS = \
 	src/norm.o \
 	src/otp.o \
 	src/otpauth_uri.o \
+	src/outbox.o \
+	src/owner_query.o \
 	src/private_call.o \
+	src/private_rows.o \
 	src/pseudonym.o \
 	src/purge.o \
+	src/push.o \
 	src/qr.o \
 	src/quota.o \
 	src/recovery.o \
 	src/recovery_set.o \
 	src/rekey.o \
+	src/rendering.o \
+	src/request.o \
 	src/seal.o \
 	src/secret.o \
+	src/send.o \
+	src/send_again.o \
+	src/settle.o \
 	src/spend.o \
 	src/status.o \
 	src/stop.o \
+	src/subtransaction.o \
+	src/template.o \
 	src/totp.o \
 	src/unlock.o \
 	src/userlock.o \
@@ -65,12 +84,13 @@ OBJS = \
 	src/store/budget.o \
 	src/store/challenge.o \
 	src/store/credential.o \
-	src/store/recovery.o \
 	src/store/event.o \
 	src/store/key.o \
+	src/store/message.o \
 	src/store/permanent.o \
 	src/store/policy.o \
 	src/store/quota.o \
+	src/store/recovery.o \
 	src/store/relation.o \
 	src/store/write.o \
 	src/core/aead.o \
@@ -108,12 +128,12 @@ OBJS = \
 # The stems of sql/ and specs/, in the order in which they run
 REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyring policy issue \
 	verify limits quota events rekey enroll authenticator resync recovery spent_at_once forget stop \
-	announce \
-	self_unlock purge grant duty import export activity norm prepared schema
+	announce self_unlock purge grant duty import export credential_guard activity norm prepared \
+	channel template send claim settle push schema
 ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock \
 	first-key short-table authenticators at-once enrolling key-rotation key-rekeying key-drop notify \
 	issuing stopping purging baselines forgetting unlocking quota-purging serializable-stop \
-	at-once-stop announcing
+	at-once-stop announcing channel-gone claiming sending rates
 
 XML_CPPFLAGS := $(shell pkg-config --cflags libxml-2.0 2>/dev/null || xml2-config --cflags)
 XML_LIBS := $(shell pkg-config --libs libxml-2.0 2>/dev/null || xml2-config --libs)
@@ -134,7 +154,21 @@ ifdef VPATH
 $(shell $(MKDIR_P) $(sort $(dir $(OBJS))))
 endif
 
+# The relay is a program of its own, of no use to the server: it is not built unless asked for.
+relay_make = $(MKDIR_P) relay && $(MAKE) -C relay -f '$(abspath $(srcdir))/relay/Makefile' PG_CONFIG='$(PG_CONFIG)' COPT='$(COPT)'
+
+relay:
+	$(relay_make)
+
+install-relay:
+	$(relay_make) install
+
+clean: clean-relay
+
+clean-relay:
+	$(relay_make) clean
+
 unit:
 	CC='$(CC)' $(srcdir)/test/unit/run
 
-.PHONY: unit
+.PHONY: unit relay install-relay clean-relay

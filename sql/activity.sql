@@ -37,8 +37,9 @@ INSERT INTO otp_event (at, user_id, purpose, event, reason)
                  ('accepted', NULL, 4), ('confirmed', NULL, 1), ('resynced', NULL, 1), ('rejected', 'wrong', 5), ('rejected', 'expired', 1),
                  ('rejected', 'no_code', 1), ('rejected', 'replayed', 8), ('rejected', 'locked', 9), ('warned', NULL, 10),
                  ('stopped', NULL, 11), ('unlocked', NULL, 12), ('enrolled', NULL, 10), ('imported', NULL, 3), ('revoked', NULL, 14),
-                 ('exported', NULL, 15), ('purged', '7 before 2019-12-31T00:00:00+00:00', 16), ('forgotten', '3 rows', 17)) AS e (event, reason, times), generate_series(1, times);
-SELECT outcome, detail, count(*) FROM otp_activity WHERE purpose = 'stats' AND outcome IN ('wrong', 'too_many', 'issued', 'purged', 'forgotten') GROUP BY 1, 2 ORDER BY 1;
+                 ('exported', NULL, 15), ('purged', '7 before 2019-12-31T00:00:00+00:00', 16), ('forgotten', '3 rows', 22),
+                 ('sent', NULL, 17), ('delivered', NULL, 18), ('failed', 'HTTP 500', 19), ('dropped', 'spent', 20), ('denied', NULL, 21)) AS e (event, reason, times), generate_series(1, times);
+SELECT outcome, detail, count(*) FROM otp_activity WHERE purpose = 'stats' AND outcome IN ('wrong', 'too_many', 'issued', 'purged', 'forgotten', 'sent', 'failed', 'dropped') GROUP BY 1, 2 ORDER BY 1;
 \x
 SELECT * FROM otp_stats WHERE purpose = 'stats' AND since < '2010-01-01';
 \x

@@ -7,7 +7,7 @@ CREATE ROLE regress_otp_group;
 
 -- All that a role may by grants to it alone; and what the duties alone and together are.
 CREATE VIEW granted AS
-  SELECT grantee, proname || CASE WHEN proname IN ('otp_issue', 'otp_resend') THEN '/' || pronargs ELSE '' END AS name, privilege_type, is_grantable
+  SELECT grantee, proname || CASE WHEN proname IN ('otp_issue', 'otp_resend', 'otp_send', 'otp_delivered') THEN '/' || pronargs ELSE '' END AS name, privilege_type, is_grantable
     FROM pg_proc, aclexplode(proacl) WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'otp%'
   UNION ALL
   SELECT grantee, relname, privilege_type, is_grantable
@@ -19,7 +19,7 @@ LANGUAGE sql AS $$
   SELECT privilege_type || CASE WHEN is_grantable THEN ' and grant: ' ELSE ': ' END || string_agg(name, ' ' ORDER BY name COLLATE "C")
     FROM granted WHERE grantee = role GROUP BY privilege_type, is_grantable ORDER BY privilege_type
 $$;
-CREATE TABLE duty AS SELECT * FROM (VALUES (0, 'application'), (1, 'operator'), (2, 'auditor'), (3, 'keyholder')) AS d (number, name);
+CREATE TABLE duty AS SELECT * FROM (VALUES (0, 'application'), (1, 'operator'), (2, 'auditor'), (3, 'keyholder'), (4, 'relay')) AS d (number, name);
 CREATE FUNCTION may_after(granted text[], revoked text[] DEFAULT '{}') RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -37,7 +37,7 @@ SELECT name, unnest(may_after(ARRAY[name])) AS may FROM duty;
 -- every set of them.
 SELECT cardinality(names) AS duties, count(*) AS cases,
        count(*) FILTER (WHERE may_after(names, ARRAY[name]) <> may_after(array_remove(names, name))) AS differ
-  FROM (SELECT ARRAY(SELECT name FROM duty WHERE set & (1 << number) <> 0) AS names FROM generate_series(1, 15) AS set) AS s,
+  FROM (SELECT ARRAY(SELECT name FROM duty WHERE set & (1 << number) <> 0) AS names FROM generate_series(1, 31) AS set) AS s,
        unnest(names) AS name
   GROUP BY 1 ORDER BY 1;
 SELECT may_after('{application,operator}', '{application,operator}') AS both, may_after('{application,operator}', '{operator,application}') AS both,
@@ -126,9 +126,24 @@ SELECT count(*) > 0 AS keys FROM otp_keys;
 SELECT count(*) >= 0 AS authenticators FROM otp_authenticators;
 SELECT count(*) AS effective FROM otp_policy_effective;
 SELECT count(*) AS presets FROM otp_presets;
+SELECT count(*) >= 0 AS delivery FROM otp_delivery;
 SELECT count(*) AS points FROM otp_policy_audit('psd2');
-SELECT name, failure(format('SELECT FROM %I', name)) FROM unnest('{otp_policy,otp_key,otp_event,otp_credential}'::text[]) AS name;
+SELECT name, failure(format('SELECT FROM %I', name)) FROM unnest('{otp_policy,otp_key,otp_event,otp_credential,otp_channel,otp_channel_secret,otp_template,otp_message}'::text[]) AS name;
 SELECT failure('DELETE FROM otp_activity'), failure($$SELECT otp_status('alice')$$), failure($$SELECT otp_policy_preset('psd2')$$);
+RESET ROLE;
+
+-- A relay carries messages and sees how that goes: no table, no code but what it is given to carry, no user.
+SELECT otp_grant('regress_otp_dba', 'relay');
+SET ROLE regress_otp_dba;
+SELECT count(*) >= 0 AS claimed FROM otp_claim('relay');
+SELECT otp_next_due() IS DISTINCT FROM '-infinity' AS next_due, otp_delivered(0, 1) AS delivered, otp_delivered(ARRAY[0::bigint], ARRAY[1], ARRAY['x']) AS all_delivered,
+       otp_failed(0, 1, 'timeout', true) AS failed, otp_receipt('none', 'x', 'delivered') AS receipt;
+SELECT count(*) >= 0 AS status FROM otp_channel_status();
+SELECT count(*) >= 0 AS delivery FROM otp_delivery;
+SELECT name, failure(format('SELECT FROM %I', name))
+  FROM unnest('{otp_channel,otp_channel_secret,otp_channel_rate,otp_template,otp_message,otp_activity,otp_keys}'::text[]) AS name;
+SELECT failure($$SELECT otp_send('alice', '+442079460018', 'sms')$$), failure($$SELECT otp_channel_secret('sms', 'token', 'x')$$),
+       failure($$SELECT otp_verify('alice', '123456')$$), failure($$SELECT otp_channel_preset('smtp', 'mail', 'Shop')$$);
 RESET ROLE;
 
 DROP OWNED BY regress_otp_worker, regress_otp_dba, regress_otp_group;

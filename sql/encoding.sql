@@ -38,6 +38,13 @@ SELECT otpauth_uri('GEZDGNBV', convert_from('\xa3c1', 'EUC_JP'));
 -- To be compared with the same above: an umlaut of three bytes.
 SELECT sha256(convert_to(otp_qr(convert_from('\x8fabe4', 'EUC_JP'), 'svg'), 'UTF8')) AS svg;
 
+-- A character of it that UTF-8 has not: nothing could be sent with it, so nothing is queued.
+INSERT INTO otp_channel (name, kind, transport, url, method, body, accept_status, app)
+  VALUES ('chat', 'chat', 'http', 'https://a.example/', 'POST', '{code}', '{200}', 'Bank');
+SELECT otp_send('alice', 'place', 'chat', 'login', convert_from('\xa9a1', 'EUC_JP'));
+UPDATE otp_channel SET domain = convert_from('\xa9a1', 'EUC_JP');
+SELECT count(*) FROM otp_message;
+
 -- SQL_ASCII does not say what its bytes mean: UTF-8 is taken for what it is, other bytes for no code.
 \c contrib_regression
 CREATE DATABASE regress_otp_sql_ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc;
@@ -53,6 +60,16 @@ SELECT otp_verify('alice', encode('\x313233a0343536', 'escape')) AS escaped,
 SELECT otpauth_uri('GEZDGNBV', convert_from('\x4ac3bc7267656e', 'SQL_ASCII'));
 SELECT otpauth_uri('GEZDGNBV', 'a', convert_from('\xfc', 'SQL_ASCII'));
 SELECT otp_qr(convert_from('\xfc', 'SQL_ASCII'), 'svg');
+-- Nothing is queued, nor any channel written, whose text a request could not have.
+INSERT INTO otp_channel (name, kind, transport, url, method, body, accept_status, app)
+  VALUES ('chat', 'chat', 'http', 'https://a.example/', 'POST', '{code}', '{200}', 'Bank');
+SELECT otp_send('alice', 'place', 'chat', 'login', convert_from('\x636166e9', 'SQL_ASCII'));
+SELECT otp_send('alice', 'place', 'chat', convert_from('\x636166e9', 'SQL_ASCII'));
+SELECT otp_send('alice', '{place}'::text[], '{chat}'::text[], '{NULL}'::interval[], 'login', convert_from('\x636166e9', 'SQL_ASCII'));
+UPDATE otp_channel SET app = convert_from('\x636166e9', 'SQL_ASCII');
+UPDATE otp_channel SET sender = convert_from('\x636166e9', 'SQL_ASCII');
+SELECT otp_channel_secret('chat', 'token', convert_from('\x636166e9', 'SQL_ASCII'));
+SELECT otp_send('alice', 'place', 'chat', 'login', convert_from('\x636166c3a9', 'SQL_ASCII')) > 0 AS sent;
 
 \c contrib_regression
 -- To be compared with the same above.

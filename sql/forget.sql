@@ -62,6 +62,18 @@ SELECT failure('SELECT otp_forget(NULL)'), failure('SELECT otp_forget('''')');
 BEGIN READ ONLY;
 SELECT failure('SELECT otp_forget(''x'')');
 COMMIT;
+-- Messages go with their user, whatever their state; those of others stay.
+INSERT INTO otp_channel (name, kind, transport, url, method, headers, body, accept_status, app)
+  VALUES ('forget', 'chat', 'http', 'https://a.example/', 'POST', '{Content-Type: application/json}', '{"code": "{code}"}', '{200}', 'Bank');
+SELECT count(otp_send('forget-' || i, 'x', 'forget')) FROM generate_series(8, 9) AS i;
+SELECT count(otp_delivered(message_id, lease, 'id')) FROM otp_claim('worker');
+SELECT otp_send_again('forget-8') > 0 AS queued;
+SELECT otp_forget('forget-8') > 0 AS forgotten;
+SELECT user_id, state FROM otp_message;
+SELECT otp_receipt('forget', 'id', 'delivered');
+SELECT count(*) FROM otp_event WHERE user_id = 'forget-8';
+DELETE FROM otp_message;
+DELETE FROM otp_channel;
 -- requirement 32: what was handed out counts after forgetting, too, and the cool-down holds; without the user's name.
 INSERT INTO otp_policy (purpose, issues_per_user, cool_down) VALUES ('counted', 2, NULL), ('cool', NULL, '1 day'), ('unlimited', NULL, NULL);
 CREATE VIEW kept AS

@@ -40,7 +40,8 @@ SET ROLE regress_otp_nobody;
 SELECT name, failure(format('SELECT count(*) FROM %I', name)) AS read,
        failure(format('DELETE FROM %I', name)) AS delete, failure(format('TRUNCATE %I', name)) AS truncate
   FROM (VALUES ('otp_policy'), ('otp_key'), ('otp_challenge'), ('otp_budget'), ('otp_decoy'), ('otp_event'),
-               ('otp_baseline'), ('otp_quota'))
+               ('otp_baseline'), ('otp_quota'), ('otp_channel'), ('otp_channel_secret'), ('otp_channel_rate'), ('otp_template'),
+               ('otp_message'))
     AS t (name);
 RESET ROLE;
 DROP ROLE regress_otp_nobody;

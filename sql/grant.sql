@@ -32,6 +32,13 @@ SELECT function, failure('SELECT ' || function)
                ('otp_import_pskc('''')'), ('otp_import_csv('''')'), ('otp_export(''grant-1'')'),
                ('otp_grant(''regress_otp_visitor'', ''application'')'), ('otp_revoke_duty(''regress_otp_visitor'', ''application'')'), ('otp_master_key_init()'),
                ('otp_policy_preset(''psd2'')'), ('otp_policy_audit(''psd2'')'),
+               ('otp_send(''grant-1'', ''+1'', ''none'')'), ('otp_send(''grant-1'', ARRAY[''+1''], ARRAY[''none''], ''{null}'')'),
+               ('otp_send_again(''grant-1'')'), ('otp_send_push(''grant-1'', ''x'', ''none'')'),
+               ('otp_verify_push(''grant-1'', ''123456'', ''42'')'), ('otp_deny_push(''grant-1'')'), ('otp_receipt(''none'', ''x'', ''delivered'')'),
+               ('otp_channel_preset(''webhook'', ''grant-1'', ''Shop'')'), ('otp_channel_secret(''grant-1'', ''signing'', ''key'')'),
+               ('otp_claim(''grant-1'')'), ('otp_delivered(1, 1)'), ('otp_delivered(ARRAY[1::bigint], ARRAY[1], ARRAY[''x''])'),
+               ('otp_failed(1, 1, ''timeout'', true)'), ('otp_next_due()'), ('otp_channel_status()'),
+               ('otp_channel_guard()'), ('otp_template_guard()'),
                ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
 RESET ROLE;
 
@@ -63,23 +70,39 @@ SELECT otp_recovery_left('grant-1'), otp_issue('grant-1', 'login', '', '+1') IS 
        otp_resend('grant-1', 'login', '', '+1') IS NOT NULL AS resent,
        failure('SELECT otp_self_unlock(''grant-1'', ''{}'')') AS unlocked;
 SELECT function, failure('SELECT ' || function)
+  FROM (VALUES ('otp_send(''grant-1'', ''+1'', ''none'')'), ('otp_send(''grant-1'', ARRAY[''+1''], ARRAY[''none''], ''{null}'')'),
+               ('otp_send_again(''grant-1'')'), ('otp_send_push(''grant-1'', ''x'', ''none'')'),
+               ('otp_verify_push(''grant-1'', ''123456'', ''42'')'), ('otp_deny_push(''grant-1'')'), ('otp_receipt(''none'', ''x'', ''delivered'')')) AS call (function);
+SELECT function, failure('SELECT ' || function)
   FROM (VALUES ('otp_grant(''regress_otp_app'', ''application'')'), ('otp_revoke_duty(''regress_otp_app'', ''application'')'), ('otp_forget(''grant-1'')'), ('otp_purge()'), ('otp_master_key_init()'),
                ('otp_policy_preset(''psd2'')'), ('otp_policy_audit(''psd2'')'),
                ('otp_unlock(''grant-1'')'), ('otp_status(''grant-1'')'),
                ('otp_rotate_key()'), ('otp_rekey()'), ('otp_rewrap_master()'), ('otp_key_guard()'),
                ('otp_import_pskc('''')'), ('otp_import_csv('''')'), ('otp_export(''grant-1'')'),
+               ('otp_channel_preset(''webhook'', ''grant-1'', ''Shop'')'), ('otp_channel_secret(''grant-1'', ''signing'', ''key'')'),
+               ('otp_claim(''grant-1'')'), ('otp_delivered(1, 1)'), ('otp_delivered(ARRAY[1::bigint], ARRAY[1], ARRAY[''x''])'),
+               ('otp_failed(1, 1, ''timeout'', true)'), ('otp_next_due()'), ('otp_channel_status()'),
+               ('otp_channel_guard()'), ('otp_template_guard()'),
                ('otp_policy_guard()'), ('otp_changed()')) AS call (function);
 SELECT name, failure(format('SELECT FROM %I', name)) AS read, failure(format('DELETE FROM %I', name)) AS write
   FROM (VALUES ('otp_policy'), ('otp_key'), ('otp_challenge'), ('otp_budget'), ('otp_decoy'), ('otp_event'),
                ('otp_baseline'), ('otp_quota'), ('otp_credential'), ('otp_recovery'), ('otp_credential_id'), ('otp_keys'),
-               ('otp_activity'), ('otp_stats'), ('otp_policy_effective'), ('otp_authenticators'), ('otp_presets')) AS t (name);
+               ('otp_activity'), ('otp_stats'), ('otp_policy_effective'), ('otp_authenticators'), ('otp_presets'),
+               ('otp_channel'), ('otp_channel_secret'), ('otp_channel_rate'), ('otp_template'), ('otp_message'), ('otp_message_id'),
+               ('otp_template_default'), ('otp_channel_presets'), ('otp_delivery')) AS t (name);
 RESET ROLE;
 SELECT charged('grant-1');
 -- The triggers' functions are no use to anybody who calls them.
 SELECT failure('SELECT otp_policy_guard()'), failure('SELECT otp_changed()'),
-       failure('SELECT otp_key_guard()');
+       failure('SELECT otp_key_guard()'), failure('SELECT otp_channel_guard()'), failure('SELECT otp_template_guard()');
 CREATE TEMP TABLE bait (a integer);
 CREATE TRIGGER bait AFTER INSERT ON bait FOR EACH ROW EXECUTE FUNCTION otp_policy_guard();
+SELECT failure('INSERT INTO bait VALUES (1)');
+ALTER TABLE bait DISABLE TRIGGER bait;
+CREATE TRIGGER other AFTER INSERT ON bait FOR EACH ROW EXECUTE FUNCTION otp_channel_guard();
+SELECT failure('INSERT INTO bait VALUES (1)');
+ALTER TABLE bait DISABLE TRIGGER other;
+CREATE TRIGGER third BEFORE INSERT ON bait FOR EACH STATEMENT EXECUTE FUNCTION otp_template_guard();
 SELECT failure('INSERT INTO bait VALUES (1)');
 DROP TABLE bait;
 
@@ -115,7 +138,7 @@ SELECT otp_grant('regress_otp_dba', 'keyholder');
 SELECT grant_as_dba();
 GRANT USAGE ON SCHEMA public TO regress_otp_dba WITH GRANT OPTION;
 SELECT grant_as_dba();
-GRANT EXECUTE ON FUNCTION otp_rotate_key(), otp_rekey(integer), otp_rewrap_master() TO regress_otp_dba WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION otp_rotate_key(), otp_rekey(integer), otp_rewrap_master(), otp_channel_secret(text, text, text) TO regress_otp_dba WITH GRANT OPTION;
 SELECT grant_as_dba();
 SELECT count(*) AS granted FROM of_visitor;
 GRANT SELECT ON otp_keys TO regress_otp_dba WITH GRANT OPTION;

@@ -1,5 +1,5 @@
 -- otp_purge: what is old and nothing needs goes, and nothing else.
--- Requirements: 5, 6, 32, 40, 41.
+-- Requirements: 5, 6, 31, 32, 40, 41.
 
 -- As short as it can be.
 SET otp.trail_keep = '1d';
@@ -291,6 +291,41 @@ SELECT count(*) AS pseudonyms FROM otp_budget WHERE user_id LIKE 'forgotten:%' A
 UPDATE otp_budget SET last_at = last_at - interval '78 hours' WHERE user_id LIKE 'forgotten:%' AND total = 77;
 SELECT otp_purge('1 day') > 0 AS purged;
 SELECT count(*) AS pseudonyms FROM otp_budget WHERE user_id LIKE 'forgotten:%' AND total = 77;
+
+-- Messages, once code and settlement are old; what was not settled waits for the end of its code alone.
+INSERT INTO otp_channel (name, kind, transport, url, method, headers, body, accept_status, app, messages_per_destination, messages_per_prefix, prefix_length)
+  VALUES ('purge', 'chat', 'http', 'https://a.example/', 'POST', '{Content-Type: application/json}', '{"code": "{code}"}', '{200}', 'Bank', 5, 5, 3);
+SELECT count(otp_send('purge-18', 'to-' || p, 'purge', p)) FROM unnest('{taken,sent,failed}'::text[]) AS p;
+SELECT count(CASE purpose WHEN 'sent' THEN otp_delivered(message_id, lease) WHEN 'failed' THEN otp_failed(message_id, lease, 'HTTP 400', false) END)
+  FROM otp_claim('worker') JOIN otp_message USING (message_id);
+SELECT otp_send('purge-18', 'to-queued', 'purge', 'queued') > 0 AS queued;
+CREATE FUNCTION messages() RETURNS text
+LANGUAGE sql AS $$ SELECT string_agg(purpose, ', ' ORDER BY purpose) FROM otp_message WHERE user_id = 'purge-18' $$;
+SELECT otp_purge('0') >= 0 AS purged, messages();
+UPDATE otp_message SET expires_at = expires_at - interval '91 days';
+BEGIN;
+SELECT otp_purge() >= 0 AS purged;
+SELECT messages();
+ROLLBACK;
+SELECT otp_purge('92 days') >= 0 AS purged;
+SELECT messages();
+SELECT otp_purge() >= 0 AS purged;
+SELECT messages();
+UPDATE otp_message SET settled_at = settled_at - interval '91 days';
+SELECT otp_purge() >= 0 AS purged;
+SELECT messages();
+-- What was sent to a destination counts as long as the channel's window is.
+SELECT scope, subject FROM otp_quota WHERE purpose = 'purge' ORDER BY 1, 2;
+SELECT otp_purge('0') >= 0 AS purged, count(*) AS counts FROM otp_quota WHERE purpose = 'purge';
+SELECT make_older('to-queued', '50 minutes'), make_older('to-', '50 minutes');
+SELECT otp_purge('0') >= 0 AS purged;
+SELECT scope, subject FROM otp_quota WHERE purpose = 'purge' AND subject IN ('to-queued', 'to-') ORDER BY 1;
+SELECT make_older('to-queued', '20 minutes'), make_older('to-', '20 minutes');
+SELECT otp_purge('0') >= 0 AS purged;
+SELECT scope, subject FROM otp_quota WHERE purpose = 'purge' ORDER BY 1, 2;
+DELETE FROM otp_quota WHERE purpose = 'purge';
+DELETE FROM otp_channel;
+DROP FUNCTION messages;
 
 DROP TABLE outdone;
 DROP FUNCTION make_older, rows_of, guess_wrong;

@@ -36,6 +36,18 @@ RESET ROLE;
 INSERT INTO :otp.otp_policy (purpose, lifetime) VALUES ('quick', '10 seconds');
 SELECT :otp.otp_issue('schema-1', 'quick') IS NOT NULL AS issued;
 SELECT :otp.otp_master_key_init() IS NOT NULL AS master_key;
+SELECT :otp.otp_channel_preset('webhook', 'hook', 'Shop', domain => 'example.com'), :otp.otp_channel_secret('hook', 'signing', 'key');
+INSERT INTO :otp.otp_template (purpose, kind, locale, body) VALUES ('quick', 'chat', 'en', '{code}');
+UPDATE :otp.otp_channel SET per_second = 1000;
+SET ROLE regress_otp_app;
+SELECT :otp.otp_send('schema-1', 'x', 'hook') > 0 AS sent, :otp.otp_send('schema-5', ARRAY['y', 'z'], ARRAY['hook', 'hook'], '{1 h,NULL}') > 0 AS sent;
+RESET ROLE;
+SELECT message_id, lease, convert_from(body, 'UTF8')::json #>> '{data,code}' AS code FROM :otp.otp_claim('relay', lease => '1 h')
+  WHERE convert_from(body, 'UTF8')::json #>> '{data,destination}' = 'x' \gset
+SELECT :otp.otp_verify('schema-1', :'code') AS right, :otp.otp_delivered(:message_id, :lease, 'id') AS delivered,
+       :otp.otp_receipt('hook', 'id', 'delivered') AS receipt, :otp.otp_next_due() IS NOT NULL AS waits;
+SELECT channel, problem FROM :otp.otp_channel_status();
+SELECT channel, waiting, sent, delivered FROM :otp.otp_delivery;
 RESET search_path;
 
 -- requirement 36: everything works with a hostile search_path: tables, types, functions and operators of
@@ -56,13 +68,14 @@ BEGIN
             (pronamespace = extnamespace OR
              pronamespace = 'pg_catalog'::regnamespace AND prokind = 'f' AND NOT proretset AND
              proname IN ('now', 'clock_timestamp', 'quote_ident', 'octet_length', 'num_nulls', 'num_nonnulls', 'upper',
-                         'texteq', 'int4eq', 'int8eq', 'uuid_eq', 'booleq', 'inet_client_addr', 'length', 'btrim'))
+                         'texteq', 'int4eq', 'int8eq', 'uuid_eq', 'booleq', 'inet_client_addr', 'length', 'btrim',
+                         'split_part', 'make_interval', 'ceil'))
   LOOP
     EXECUTE format('CREATE FUNCTION regress_otp_hostile.%I(%s) RETURNS %s', f.proname,
                    replace(f.arguments, 'VARIADIC "any"', 'anyelement'), f.result) || trap;
   END LOOP;
   FOREACH type IN ARRAY ARRAY['text', 'integer', 'bigint', 'boolean', 'timestamptz', 'interval', 'uuid', 'bytea', 'name',
-                              'oid'] LOOP
+                              'oid', 'double precision', 'text[]', '"char"'] LOOP
     EXECUTE format('CREATE FUNCTION regress_otp_hostile.compare(%s, %1$s) RETURNS boolean', type) || trap;
     FOREACH name IN ARRAY ARRAY['=', '<>', '<', '>', '<=', '>='] LOOP
       EXECUTE format('CREATE OPERATOR regress_otp_hostile.%s (LEFTARG = %s, RIGHTARG = %2$s, '
@@ -71,10 +84,12 @@ BEGIN
   END LOOP;
   FOREACH name IN ARRAY ARRAY['otp_policy', 'otp_key', 'otp_challenge', 'otp_budget', 'otp_decoy', 'otp_event', 'otp_baseline', 'otp_quota',
                               'otp_credential', 'otp_recovery', 'otp_keys', 'otp_activity', 'otp_stats', 'otp_policy_effective',
-                              'otp_authenticators', 'otp_presets', 'pg_extension', 'pg_class', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_authid'] LOOP
+                              'otp_authenticators', 'otp_presets', 'otp_channel', 'otp_channel_secret', 'otp_channel_rate',
+                              'otp_template', 'otp_template_default', 'otp_channel_presets', 'otp_message', 'otp_message_id',
+                              'otp_delivery', 'pg_extension', 'pg_class', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_authid'] LOOP
     EXECUTE format('CREATE TABLE regress_otp_hostile.%I (trap integer)', name);
   END LOOP;
-  FOREACH name IN ARRAY ARRAY['text', 'otp', 'otp_secret', 'otp_verdict', 'regrole', 'bytea', 'timestamptz', 'uuid',
+  FOREACH name IN ARRAY ARRAY['text', 'otp', 'otp_secret', 'otp_verdict', 'otp_claimed', 'regrole', 'bytea', 'timestamptz', 'uuid',
                               'name'] LOOP
     EXECUTE format('CREATE TYPE regress_otp_hostile.%I AS (trap integer)', name);
   END LOOP;
@@ -84,6 +99,8 @@ SELECT count(*) AS operators FROM pg_operator WHERE oprnamespace = 'regress_otp_
 GRANT USAGE ON SCHEMA regress_otp_hostile TO PUBLIC;
 CREATE TEMP TABLE otp_budget (trap integer);
 CREATE TEMP TABLE otp_challenge (trap integer);
+CREATE TEMP TABLE otp_message (trap integer);
+CREATE TEMP TABLE otp_channel (trap integer);
 SET search_path = pg_temp, regress_otp_hostile, pg_catalog;
 -- The traps work.
 SELECT otp_issue('schema-2', 'login', '');
@@ -103,6 +120,18 @@ SELECT :otp.otp_verify('schema-2', :'code') AS right;
 SELECT * FROM :otp.otp_attempt('schema-2', :'code');
 SELECT :otp.otp_issue('schema-2', 'quick', 'context') IS NOT NULL AS issued;
 SELECT :otp.otp_cancel('schema-2', 'quick') AS cancelled;
+SELECT :otp.otp_send('schema-2', 'x', 'hook') OPERATOR(pg_catalog.>) 0 AS sent;
+RESET ROLE;
+SELECT :otp.otp_channel_preset('webhook', 'other', 'Shop'), :otp.otp_channel_secret('other', 'signing', 'key');
+UPDATE :otp.otp_channel SET per_second = 1000, messages_per_prefix = 9, prefix_length = 2;
+SELECT message_id, lease, pg_catalog.convert_from(body, 'UTF8')::pg_catalog.json OPERATOR(pg_catalog.#>>) '{data,code}' AS code
+  FROM :otp.otp_claim('relay') \gset
+SELECT :otp.otp_verify('schema-2', :'code') AS right, :otp.otp_failed(:message_id, :lease, 'HTTP 500', true) AS failed,
+       :otp.otp_delivered(:message_id, :lease) AS delivered, :otp.otp_next_due() IS NOT NULL AS waits;
+SELECT channel, problem FROM :otp.otp_channel_status();
+SELECT channel, waiting FROM :otp.otp_delivery ORDER BY channel USING OPERATOR(pg_catalog.<);
+DELETE FROM :otp.otp_channel WHERE name OPERATOR(pg_catalog.=) 'other';
+SET ROLE regress_otp_app;
 SELECT CAST('12-34' AS :otp.otp), CAST('12-34' AS :otp.otp) OPERATOR(:otp.=) CAST('1234' AS :otp.otp) AS eq,
        CAST('12-34' AS :otp.otp) OPERATOR(:otp.<>) CAST('1234' AS :otp.otp) AS ne;
 SELECT :otp.otp_secret('\x3132333435', 'SHA1'), :otp.otp_secret_key('\x3132333435'::pg_catalog.bytea),
@@ -116,7 +145,7 @@ UPDATE :otp.otp_policy SET max_attempts = 6;
 DELETE FROM :otp.otp_policy WHERE lifetime OPERATOR(pg_catalog.=) '1 hour';
 SELECT :otp.otp_master_key_init() IS NOT NULL AS master_key;
 RESET search_path;
-DROP TABLE otp_budget, otp_challenge;
+DROP TABLE otp_budget, otp_challenge, otp_message, otp_channel;
 SELECT purpose, max_attempts, shipped FROM :otp.otp_policy ORDER BY purpose;
 SELECT total FROM :otp.otp_budget WHERE user_id = 'schema-2';
 SET client_min_messages = warning;
@@ -134,6 +163,13 @@ CREATE FUNCTION num_nulls(integer, text, interval, integer, text, text[], boolea
 LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'in the trap'; END $$;
 CREATE FUNCTION num_nonnulls(integer, interval, interval, interval, integer, integer, interval) RETURNS integer
 LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'in the trap'; END $$;
+CREATE FUNCTION trap(double precision, integer) RETURNS boolean
+LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'in the trap'; END $$;
+CREATE OPERATOR > (LEFTARG = double precision, RIGHTARG = integer, FUNCTION = trap);
+CREATE OPERATOR <= (LEFTARG = double precision, RIGHTARG = integer, FUNCTION = trap);
+CREATE FUNCTION trap(text[], text[]) RETURNS boolean
+LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'in the trap'; END $$;
+CREATE OPERATOR = (LEFTARG = text[], RIGHTARG = text[], FUNCTION = trap);
 CREATE SCHEMA hostile;
 CREATE FUNCTION hostile.otp_master_key_init() RETURNS text
 LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'in the trap'; END $$;
@@ -145,6 +181,9 @@ SET search_path = hostile, pg_catalog, public;
 SET client_min_messages = warning;
 CREATE EXTENSION otp SCHEMA public;
 INSERT INTO public.otp_policy (purpose) VALUES ('x');
+INSERT INTO public.otp_policy (purpose, methods, number_match) VALUES ('y', '{issued}', true);
+SELECT public.otp_channel_preset('webhook', 'hook', 'Shop');
+UPDATE public.otp_channel SET per_second = 5;
 SELECT public.otp_verify('alice', '123456');
 RESET search_path;
 SELECT count(*) FILTER (WHERE has_table_privilege('regress_otp_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE,'

@@ -31,8 +31,8 @@ otp_arg_text(FunctionCallInfo fcinfo, int n, const char *name)
 	return PG_GETARG_TEXT_PP(n);
 }
 
-static const text *
-within(const text *value, int max, const char *name)
+const text *
+otp_checked_short_text(const text *value, int max, const char *name)
 {
 	int			length = VARSIZE_ANY_EXHDR(value);
 
@@ -56,7 +56,7 @@ is_reserved(const text *user)
 const text *
 otp_checked_user(const text *user)
 {
-	(void) within(user, OTP_USER_ID_MAX, "user_id");
+	(void) otp_checked_short_text(user, OTP_USER_ID_MAX, "user_id");
 	if (is_reserved(user))
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -84,7 +84,7 @@ otp_arg_claimed_user(FunctionCallInfo fcinfo, int n)
 const text *
 otp_arg_purpose(FunctionCallInfo fcinfo, int n)
 {
-	return within(otp_arg_text(fcinfo, n, "purpose"), OTP_PURPOSE_MAX, "purpose");
+	return otp_checked_short_text(otp_arg_text(fcinfo, n, "purpose"), OTP_PURPOSE_MAX, "purpose");
 }
 
 const text *
@@ -107,5 +107,5 @@ otp_checked_counter(int64 counter)
 const text *
 otp_arg_short_text(FunctionCallInfo fcinfo, int n, int max, const char *name)
 {
-	return PG_ARGISNULL(n) ? NULL : within(PG_GETARG_TEXT_PP(n), max, name);
+	return PG_ARGISNULL(n) ? NULL : otp_checked_short_text(PG_GETARG_TEXT_PP(n), max, name);
 }

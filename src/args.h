@@ -45,6 +45,9 @@ extern const text *otp_arg_context(FunctionCallInfo fcinfo, int n);
 /* The same counter (RFC 4226).  22023 if it is negative. */
 extern int64 otp_checked_counter(int64 counter);
 
+/* The same text.  22023 if it is empty or has more than `max` bytes. */
+extern const text *otp_checked_short_text(const text *value, int max, const char *name);
+
 /* Text of at most `max` bytes, or NULL if null.  22023 if empty or too long. */
 extern const text *otp_arg_short_text(FunctionCallInfo fcinfo, int n, int max, const char *name);
 

@@ -7,6 +7,7 @@
 #include "access/table.h"
 #include "access/transam.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -171,6 +172,35 @@ derive(const OtpDataKey *key, const OtpChallenge *challenge, const text *user,
 }
 
 /*
+ * The number that goes with a code.  Of a long string of digits, as a code is derived, the first pair without a zero in
+ * front; what that is bound to is no context of a code, which begins with the number.
+ */
+static void
+derive_number(const OtpDataKey *key, const OtpChallenge *challenge, const text *user,
+			  const text *purpose, char *number)
+{
+	OtpBinding	binding;
+	char		digits[OTP_CODE_MAX + 1];
+	uint8		tag[OTP_TAG_SIZE];
+	int			i = 0;
+
+	otp_challenge_bind(&binding, user, purpose, cstring_to_text("\nnumber"), challenge->nonce);
+	if (!otp_derive_code(key->derive, &binding, OTP_ALPHABET_DIGITS, OTP_CODE_MAX, digits, tag))
+		otp_openssl_error("derive a number");
+	while (i < OTP_CODE_MAX - 2 && digits[i] == '0')
+		i += 2;
+	memcpy(number, digits + i, OTP_NUMBER_SIZE - 1);
+	number[OTP_NUMBER_SIZE - 1] = '\0';
+	otp_wipe(digits, sizeof(digits));
+}
+
+const text *
+otp_numbered_context(const char *number, const text *context)
+{
+	return cstring_to_text(psprintf("%s\n%s", number, text_to_cstring(context)));
+}
+
+/*
  * A nonce is no secret, it stands in the table as it is, so a stock of them may lie in memory:
  * random numbers are dear by the call, not by the byte.
  */
@@ -218,7 +248,7 @@ otp_challenge_count(const OtpPolicy *policy, const text *user, const text *purpo
 
 void
 otp_challenge_issue(const text *user, const text *purpose, const text *context,
-					const text *destination, OtpChallenge *challenge, char *code)
+					const text *destination, char *number, OtpChallenge *challenge, char *code)
 {
 	const OtpDataKey *key;
 	Relation	challenges;
@@ -234,40 +264,85 @@ otp_challenge_issue(const text *user, const text *purpose, const text *context,
 	challenge->state = OTP_CHALLENGE_LIVE;
 	if (!fresh_nonce(challenge->nonce))
 		otp_openssl_error("make random numbers");
+	if (number != NULL)
+	{
+		derive_number(key, challenge, user, purpose, number);
+		context = otp_numbered_context(number, context);
+	}
 	derive(key, challenge, user, purpose, context, code, challenge->tag);
 	hand_out(challenges, user, purpose, destination, &policy, challenge, code);
 	table_close(challenges, NoLock);
 }
 
-/* Is it a code that could still be accepted? */
-static bool
-is_usable(const OtpChallenge *challenge, const OtpBudget *budget, const OtpPolicy *policy,
-		  TimestampTz now)
+/* Why a code cannot be accepted any more, or NULL. */
+static const char *
+why_unusable(const OtpChallenge *challenge, const OtpBudget *budget, const OtpPolicy *policy)
 {
-	return challenge->state == OTP_CHALLENGE_LIVE && challenge->expires_at > now &&
-		otp_limits_code_left(budget, challenge, policy) > 0;
+	if (challenge->state == OTP_CHALLENGE_SPENT)
+		return "spent";
+	if (challenge->state == OTP_CHALLENGE_CANCELLED)
+		return "cancelled";
+	if (challenge->expires_at <= GetCurrentTimestamp())
+		return "expired";
+	return otp_limits_code_left(budget, challenge, policy) > 0 ? NULL : "used_up";
 }
 
-bool
+const char *
 otp_challenge_live(const text *user, const text *purpose, const text *context,
-				   const OtpPolicy *policy, OtpChallenge *challenge, char *code)
+				   bool numbered, const OtpPolicy *policy, const uint8 *nonce,
+				   OtpChallenge *challenge, char *code)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	const OtpDataKey *key;
 	Relation	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, AccessShareLock);
 	OtpChallengeRow row;
 	OtpBudgetRow budget;
 	uint8		tag[OTP_TAG_SIZE];
-	bool		found;
+	const char *why = "no_code";
 
-	found = otp_challenge_now(challenges, user, purpose, &row, &budget) &&
-		is_usable(&row.challenge, &budget.budget, policy, now);
+	if (otp_challenge_now(challenges, user, purpose, &row, &budget))
+		why = nonce != NULL && memcmp(nonce, row.challenge.nonce, OTP_NONCE_SIZE) != 0 ? "replaced" :
+			why_unusable(&row.challenge, &budget.budget, policy);
 	table_close(challenges, NoLock);
-	if (!found)
-		return false;
+	if (why != NULL)
+		return why;
 	*challenge = row.challenge;
-	derive(otp_data_key(challenge->key_id), challenge, user, purpose, context, code, tag);
+	key = otp_data_key(challenge->key_id);
+	if (numbered)
+	{
+		char		number[OTP_NUMBER_SIZE];
+
+		derive_number(key, challenge, user, purpose, number);
+		context = otp_numbered_context(number, context);
+	}
+	derive(key, challenge, user, purpose, context, code, tag);
 	if (otp_equal(tag, challenge->tag, OTP_TAG_SIZE))
-		return true;
+		return NULL;
 	otp_wipe(code, OTP_CODE_MAX + 1);
-	return false;
+	return "other_context";
+}
+
+bool
+otp_challenge_cancel(const text *user, const text *purpose)
+{
+	Relation	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, RowExclusiveLock);
+	OtpChallengeRow row;
+	bool		done = false;
+	bool		live;
+
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		live = otp_challenge_now(challenges, user, purpose, &row, NULL) &&
+			row.challenge.state == OTP_CHALLENGE_LIVE &&
+			row.challenge.expires_at > GetCurrentTimestamp();
+		if (live)
+		{
+			OtpChallenge cancelled = row.challenge;
+
+			cancelled.state = OTP_CHALLENGE_CANCELLED;
+			done = otp_challenge_update(challenges, &row, &cancelled) == OTP_UPDATED;
+		}
+	} while (live && !done);
+	table_close(challenges, NoLock);
+	return live;
 }

@@ -35,19 +35,24 @@ otp_cool_down_lets(TimestampTz issued_at, const OtpPolicy *policy)
 }
 
 void
-otp_cool_down_check(TimestampTz issued_at, const OtpPolicy *policy, const text *user,
-					const text *purpose)
+otp_cool_down_refuse(const OtpPolicy *policy, const text *user, const text *purpose, TimestampTz at)
 {
-	if (otp_cool_down_lets(issued_at, policy))
-		return;
 	otp_event_refused(policy, user, purpose, "cooling_down");
 	ereport(ERROR,
 			errcode(ERRCODE_OTP_COOLING_DOWN),
 			errmsg("a code for purpose \"%s\" has been issued just now", text_to_cstring(purpose)),
-			errdetail("The next one can be issued at %s.",
-					  timestamptz_to_str(ends_at(issued_at, policy))),
+			errdetail("The next one can be issued at %s.", timestamptz_to_str(at)),
 			errhint("otp_resend() hands out the live code again; the limit is cool_down in table \"otp_policy\"."),
 			otp_errprivate());
+	pg_unreachable();
+}
+
+void
+otp_cool_down_check(TimestampTz issued_at, const OtpPolicy *policy, const text *user,
+					const text *purpose)
+{
+	if (!otp_cool_down_lets(issued_at, policy))
+		otp_cool_down_refuse(policy, user, purpose, ends_at(issued_at, policy));
 }
 
 bool

@@ -12,6 +12,10 @@
 
 #include "store/policy.h"
 
+/* Refuses a code (OT001) before that moment, and records it. */
+extern void otp_cool_down_refuse(const OtpPolicy *policy, const text *user, const text *purpose,
+								 TimestampTz at) pg_attribute_noreturn();
+
 /*
  * Refuses a code (OT001) that comes too soon after the last one of the user and purpose, which was issued at that time,
  * and records it.

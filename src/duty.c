@@ -23,6 +23,13 @@ static const char *const application_functions[] = {
 	"otp_recovery_codes(pg_catalog.text, pg_catalog.int4)",
 	"otp_recovery_left(pg_catalog.text)",
 	"otp_self_unlock(pg_catalog.text, pg_catalog._text, pg_catalog.text)",
+	"otp_send(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
+	"otp_send(pg_catalog.text, pg_catalog._text, pg_catalog._text, pg_catalog._interval, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
+	"otp_send_again(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.bool)",
+	"otp_send_push(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
+	"otp_verify_push(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)",
+	"otp_deny_push(pg_catalog.text, pg_catalog.text)",
+	"otp_receipt(pg_catalog.text, pg_catalog.text, pg_catalog.text)",
 	NULL
 };
 
@@ -44,6 +51,23 @@ static const char *const keyholder_functions[] = {
 	"otp_rotate_key()",
 	"otp_rekey(pg_catalog.int4)",
 	"otp_rewrap_master()",
+	"otp_channel_secret(pg_catalog.text, pg_catalog.text, pg_catalog.text)",
+	NULL
+};
+
+/* Whoever carries messages. */
+static const char *const relay_functions[] = {
+	"otp_claim(pg_catalog.text, pg_catalog.int4, pg_catalog.interval, pg_catalog._text)",
+	"otp_delivered(pg_catalog.int8, pg_catalog.int4, pg_catalog.text)",
+	"otp_delivered(pg_catalog._int8, pg_catalog._int4, pg_catalog._text)",
+	"otp_failed(pg_catalog.int8, pg_catalog.int4, pg_catalog.text, pg_catalog.bool, pg_catalog.interval)",
+	"otp_receipt(pg_catalog.text, pg_catalog.text, pg_catalog.text)",
+	"otp_next_due(pg_catalog._text)",
+	"otp_channel_status()",
+	NULL
+};
+static const char *const relay_views[] = {
+	"otp_delivery",
 	NULL
 };
 
@@ -60,6 +84,7 @@ static const char *const auditor_views[] = {
 	"otp_authenticators",
 	"otp_policy_effective",
 	"otp_presets",
+	"otp_delivery",
 	NULL
 };
 
@@ -75,6 +100,7 @@ const OtpDuty otp_duties[OTP_DUTY_COUNT] = {
 	{"operator", operator_functions, no_views},
 	{"auditor", auditor_functions, auditor_views},
 	{"keyholder", keyholder_functions, keyholder_views},
+	{"relay", relay_functions, relay_views},
 };
 
 const OtpDuty *
@@ -86,7 +112,7 @@ otp_duty_by_name(const char *name)
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			errmsg("unknown duty \"%s\"", name),
-			errhint("Use \"application\", \"operator\", \"auditor\" or \"keyholder\"."));
+			errhint("Use \"application\", \"operator\", \"auditor\", \"keyholder\" or \"relay\"."));
 }
 
 static bool

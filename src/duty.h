@@ -14,7 +14,7 @@ typedef struct OtpDuty
 	const char *const *views;
 } OtpDuty;
 
-#define OTP_DUTY_COUNT	4
+#define OTP_DUTY_COUNT	5
 
 extern const OtpDuty otp_duties[OTP_DUTY_COUNT];
 

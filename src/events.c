@@ -63,6 +63,17 @@ otp_event_refused(const OtpPolicy *policy, const text *user, const text *purpose
 		(void) record(&row, true);
 }
 
+void
+otp_event_of_message(const OtpPolicy *policy, const text *user, const text *purpose,
+					 const char *event, const char *reason, const char *channel)
+{
+	OtpEvent	row = {GetCurrentTimestamp(), user, purpose, event, reason, channel};
+	bool		failed = strcmp(event, "failed") == 0;
+
+	if (policy->trail == OTP_TRAIL_ALL || (failed && policy->trail != OTP_TRAIL_NONE))
+		(void) record(&row, false);
+}
+
 bool
 otp_event_of_limit(const OtpPolicy *policy, TimestampTz at, const text *user,
 				   const text *purpose, const char *event)

@@ -33,6 +33,13 @@ extern void otp_event_refused(const OtpPolicy *policy, const text *user, const t
 							  const char *reason);
 
 /*
+ * Records, with the transaction, what became of a message: sent, delivered or dropped, where the trail is `all`, or
+ * failed, unless it is `none`.  reason: why, or NULL.
+ */
+extern void otp_event_of_message(const OtpPolicy *policy, const text *user, const text *purpose,
+								 const char *event, const char *reason, const char *channel);
+
+/*
  * Records, permanently, that a limit is near or reached: warned or stopped.  Unless the trail is `none`.  Returns
  * false as otp_event_permanent() does.
  */

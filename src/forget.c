@@ -12,6 +12,7 @@
 #include "events.h"
 #include "forgotten_budget.h"
 #include "forgotten_quota.h"
+#include "outbox.h"
 #include "pseudonym.h"
 #include "store/baseline.h"
 #include "store/credential.h"
@@ -53,6 +54,7 @@ otp_forget(PG_FUNCTION_ARGS)
 	removed += remove_from(OTP_TABLE_CREDENTIAL, user, otp_credential_remove_all);
 	removed += remove_from(OTP_TABLE_RECOVERY, user, otp_recovery_remove_all);
 	removed += remove_from(OTP_TABLE_EVENT, user, otp_event_remove_all);
+	removed += otp_outbox_forget(user);
 	removed += otp_quota_forget(user, pseudonym);
 	/* The budget's pseudonym keeps what these say, so it goes first. */
 	removed += otp_budget_forget(user, pseudonym);

@@ -4,17 +4,15 @@
  */
 #include "compat.h"
 
-#include "access/table.h"
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "utils/timestamp.h"
 
 #include "args.h"
 #include "challenge.h"
 #include "code.h"
 #include "core/secure.h"
+#include "destination.h"
 #include "events.h"
-#include "quota.h"
 
 /* Where the code is to be sent, if the caller says so: the fourth argument, NULL if it is none. */
 static const text *
@@ -54,7 +52,7 @@ otp_issue(PG_FUNCTION_ARGS)
 	char		code[OTP_CODE_MAX + 1];
 
 	otp_require_writable("otp_issue()");
-	otp_challenge_issue(user, purpose, context, destination, &challenge, code);
+	otp_challenge_issue(user, purpose, context, destination, NULL, &challenge, code);
 	PG_RETURN_DATUM(hand_over(code));
 }
 
@@ -73,7 +71,7 @@ otp_resend(PG_FUNCTION_ARGS)
 
 	otp_require_writable("otp_resend()");
 	otp_policy_get(purpose, &policy, NULL);
-	if (!otp_challenge_live(user, purpose, context, &policy, &challenge, code))
+	if (otp_challenge_live(user, purpose, context, false, &policy, NULL, &challenge, code) != NULL)
 		PG_RETURN_NULL();
 	PG_TRY();
 	{
@@ -95,32 +93,13 @@ otp_cancel(PG_FUNCTION_ARGS)
 {
 	const text *user = otp_arg_user(fcinfo, 0);
 	const text *purpose = otp_arg_purpose(fcinfo, 1);
-	Relation	challenges;
 	OtpPolicy	policy;
-	OtpChallengeRow row;
-	TimestampTz now;
-	bool		done = false;
 	bool		live;
 
 	otp_require_writable("otp_cancel()");
 	otp_policy_get(purpose, &policy, NULL);
-	challenges = otp_table_open(OTP_TABLE_CHALLENGE, user, RowExclusiveLock);
-	do
-	{
-		CHECK_FOR_INTERRUPTS();
-		now = GetCurrentTimestamp();
-		live = otp_challenge_now(challenges, user, purpose, &row, NULL) &&
-			row.challenge.state == OTP_CHALLENGE_LIVE && row.challenge.expires_at > now;
-		if (live)
-		{
-			OtpChallenge cancelled = row.challenge;
-
-			cancelled.state = OTP_CHALLENGE_CANCELLED;
-			done = otp_challenge_update(challenges, &row, &cancelled) == OTP_UPDATED;
-		}
-	} while (live && !done);
-	table_close(challenges, NoLock);
+	live = otp_challenge_cancel(user, purpose);
 	if (live)
-		otp_event_of_transaction(&policy, now, user, purpose, "cancelled", NULL);
+		otp_event_of_transaction(&policy, GetCurrentTimestamp(), user, purpose, "cancelled", NULL);
 	PG_RETURN_BOOL(live);
 }

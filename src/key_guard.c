@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "channel_secret.h"
 #include "errors.h"
 #include "pseudonym.h"
 #include "store/budget.h"
@@ -48,6 +49,7 @@ static const struct
 	{OTP_TABLE_CREDENTIAL, "authenticators", otp_credential_key_id},
 	{OTP_TABLE_RECOVERY, "sets of recovery codes", otp_recovery_key_id},
 	{OTP_TABLE_BUDGET, "budgets of forgotten users", pseudonym_key_of},
+	{OTP_TABLE_CHANNEL_SECRET, "credentials of channels", otp_channel_secret_key_id},
 	{OTP_TABLE_QUOTA, "counts of codes of forgotten users", counted_pseudonym_key_of},
 };
 
@@ -82,7 +84,7 @@ check_rows(int32 id, LOCKMODE lockmode)
 {
 	for (int i = 0; i < lengthof(users_of_keys); i++)
 	{
-		int64		count = count_rows(i, id, lockmode);
+		int64		count = otp_table_exists(users_of_keys[i].table) ? count_rows(i, id, lockmode) : 0;
 
 		if (count > 0)
 			ereport(ERROR,

@@ -10,6 +10,7 @@
 #include "utils/guc.h"
 
 #include "master_key.h"
+#include "send.h"
 #include "purge.h"
 
 PG_MODULE_MAGIC;
@@ -54,5 +55,12 @@ _PG_init(void)
 							OTP_TRAIL_KEEP_DEFAULT, OTP_TRAIL_KEEP_MIN, INT_MAX,
 							PGC_SUSET, GUC_UNIT_MIN,
 							NULL, NULL, NULL);
+	DefineCustomBoolVariable("otp.wake_relay",
+							 "Notifies channel otp_message when a transaction that sends a message commits.",
+							 "A transaction that is to be prepared cannot; then the relay finds the message when it next looks.",
+							 &otp_wake_relay,
+							 true,
+							 PGC_USERSET, 0,
+							 NULL, NULL, NULL);
 	MarkGUCPrefixReserved("otp");
 }

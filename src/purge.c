@@ -23,6 +23,7 @@
 #include "store/challenge.h"
 #include "store/credential.h"
 #include "store/event.h"
+#include "store/message.h"
 #include "store/write.h"
 
 typedef struct Purge
@@ -87,6 +88,15 @@ visit_quota(Relation rel, HeapTuple tuple, void *arg)
 }
 
 static bool
+visit_message(Relation rel, HeapTuple tuple, void *arg)
+{
+	Purge	   *purge = arg;
+
+	return count(purge, otp_message_is_old(rel, tuple, purge->leftovers.before) &&
+				 otp_table_remove_if_idle(rel, tuple));
+}
+
+static bool
 visit_event(Relation rel, HeapTuple tuple, void *arg)
 {
 	Purge	   *purge = arg;
@@ -108,6 +118,7 @@ static const struct
 	{OTP_TABLE_CHALLENGE, visit_challenge},
 	{OTP_TABLE_CREDENTIAL, visit_credential},
 	{OTP_TABLE_QUOTA, visit_quota},
+	{OTP_TABLE_MESSAGE, visit_message},
 	{OTP_TABLE_EVENT, visit_event},
 };
 
@@ -158,8 +169,11 @@ otp_purge(PG_FUNCTION_ARGS)
 	otp_leftovers_open(&purge.leftovers);
 	for (int i = 0; i < lengthof(tables) && purge.left > 0; i++)
 	{
-		Relation	rel = otp_table_open(tables[i].table, NULL, RowExclusiveLock);
+		Relation	rel;
 
+		if (!otp_table_exists(tables[i].table))
+			continue;
+		rel = otp_table_open(tables[i].table, NULL, RowExclusiveLock);
 		otp_table_scan(rel, tables[i].visit, &purge);
 		table_close(rel, NoLock);
 	}

@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "args.h"
+#include "channel_secret.h"
 #include "cool_down.h"
 #include "core/secure.h"
 #include "credential_seal.h"
@@ -168,6 +169,8 @@ otp_rekey(PG_FUNCTION_ARGS)
 	otp_keyring_lock(&lock);
 	rekey_table(&rekeying, OTP_TABLE_CREDENTIAL, otp_credential_key_id, reseal_credential);
 	rekey_table(&rekeying, OTP_TABLE_RECOVERY, otp_recovery_key_id, reseal_recovery);
+	if (otp_table_exists(OTP_TABLE_CHANNEL_SECRET))
+		rekeying.left += otp_channel_secrets_rekey(rekeying.writing_id, &rekeying.batch);
 	rekey_table(&rekeying, OTP_TABLE_CHALLENGE, otp_challenge_key_id, remove_challenge);
 	otp_lock_release(&lock);
 	otp_permanent_flush(before);

@@ -47,3 +47,11 @@ otp_utf8_free(OtpUtf8 *utf8)
 	otp_wipe(utf8->bytes, utf8->length);
 	pfree(utf8->bytes);
 }
+
+void
+otp_utf8_require(const text *value)
+{
+	OtpUtf8		utf8 = otp_to_utf8(value);
+
+	otp_utf8_free(&utf8);
+}

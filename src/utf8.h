@@ -24,6 +24,9 @@ typedef struct OtpUtf8
  */
 extern OtpUtf8 otp_to_utf8(const text *value);
 
+/* Raises the same if the text has no UTF-8. */
+extern void otp_utf8_require(const text *value);
+
 /* Wipes and frees what was copied. */
 extern void otp_utf8_free(OtpUtf8 *utf8);
 

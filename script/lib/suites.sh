@@ -83,7 +83,7 @@ second_build()
 	export OTP_SCRATCH=$root PGHOST=$root/socket
 	PATH=$root/root$("$PG_CONFIG" --bindir):$PATH
 	mkdir log socket tmp
-	quietly build.log make -j "$(nproc)" with_llvm=no CC=gcc COPT="$2"
+	quietly build.log make -j "$(nproc)" with_llvm=no CC=gcc COPT="$2" all relay
 	install_private
 	tests=0
 }

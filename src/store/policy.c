@@ -25,7 +25,7 @@
 #include "store/relation.h"
 #include "store/write.h"
 
-/* The columns, in the order of the base script. */
+/* The columns; the last two are not there before version 1.2.0. */
 enum
 {
 	COL_PURPOSE = 1,
@@ -54,7 +54,9 @@ enum
 	COL_ENROLL_LIFETIME,
 	COL_COMMENT,
 	COL_SHIPPED,
-	COL_COUNT = COL_SHIPPED
+	COL_NUMBER_MATCH,
+	COL_PROMPTS_PER_USER,
+	COL_COUNT = COL_PROMPTS_PER_USER
 };
 
 typedef struct PolicyEntry
@@ -147,6 +149,18 @@ read_stops(const Datum *values, const bool *nulls, OtpPolicy *policy)
 		policy->self_unlock = DatumGetInt32(values[COL_SELF_UNLOCK - 1]);
 	if (!nulls[COL_NOTIFY - 1])
 		policy->notify = DatumGetBool(values[COL_NOTIFY - 1]);
+	if (!nulls[COL_NUMBER_MATCH - 1])
+		policy->number_match = DatumGetBool(values[COL_NUMBER_MATCH - 1]);
+	if (!nulls[COL_PROMPTS_PER_USER - 1])
+		policy->prompts_per_user = DatumGetInt32(values[COL_PROMPTS_PER_USER - 1]);
+}
+
+/* A row's columns; what is not there is null. */
+static void
+deform(Relation rel, HeapTuple tuple, Datum *values, bool *nulls)
+{
+	memset(nulls, true, COL_COUNT * sizeof(*nulls));
+	heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
 }
 
 /* Overlays a row's columns; those that are null stay as they are. */
@@ -200,7 +214,7 @@ read_default(Relation rel, Snapshot snapshot)
 				errmsg("row \"%s\" of table \"otp_policy\" is missing", OTP_PURPOSE_DEFAULT),
 				errhint("Insert it: without it no limit is known, and no code is issued or verified."),
 				otp_errprivate());
-	heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
+	deform(rel, tuple, values, nulls);
 	memset(&default_policy, 0, sizeof(default_policy));
 	read_policy(values, nulls, &default_policy);
 	read_limits(values, &default_limits);
@@ -220,7 +234,7 @@ read_purposes(Relation rel, Snapshot snapshot)
 		char	   *purpose;
 		PolicyEntry *entry;
 
-		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
+		deform(rel, tuple, values, nulls);
 		purpose = TextDatumGetCString(values[COL_PURPOSE - 1]);
 		entry = hash_search(policies, purpose, HASH_ENTER, NULL);
 		entry->policy = default_policy;

@@ -59,6 +59,8 @@ typedef struct OtpPolicy
 	int			warn_before;	/* wrong guesses before the stop; 0: never */
 	int			self_unlock;	/* consecutive codes that end a stop; 0: none do */
 	bool		notify;
+	bool		number_match;	/* does a push go with a number that its receiver enters? */
+	int			prompts_per_user;	/* pushes with a number, within issue_window; 0: any number */
 } OtpPolicy;
 
 /* What holds for each user, whatever the purpose: the row "default". */

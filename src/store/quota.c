@@ -38,6 +38,20 @@ enum
 	COL_COUNT = COL_PURPOSE
 };
 
+/* The scopes whose subject is a user. */
+static const char *const scopes_of_users[] = {
+	OTP_QUOTA_OF_USER, OTP_QUOTA_OF_PROMPT, OTP_QUOTA_OF_AGAIN
+};
+
+bool
+otp_quota_is_of_user(const text *scope)
+{
+	for (int i = 0; i < lengthof(scopes_of_users); i++)
+		if (otp_same_text(scope, cstring_to_text(scopes_of_users[i])))
+			return true;
+	return false;
+}
+
 static void
 init_keys(ScanKey keys, const OtpQuotaKey *key)
 {
@@ -86,7 +100,7 @@ otp_quota_user(HeapTuple tuple)
 	char	   *scope = (char *) GETSTRUCT(tuple) + sizeof(FormData_otp_quota);
 	char	   *end = scope + VARSIZE_ANY(scope);
 
-	if (!otp_same_text((const text *) scope, cstring_to_text(OTP_QUOTA_OF_USER)))
+	if (!otp_quota_is_of_user((const text *) scope))
 		return NULL;
 	return (const text *) att_align_pointer(end, TYPALIGN_INT, -1, end);
 }
@@ -184,10 +198,16 @@ otp_quota_put(Relation rel, const OtpQuotaKey *key, OtpQuotaRow *row, Transactio
 int64
 otp_quota_remove_each(Relation rel, const text *user, OtpTableRemoved removed, void *arg)
 {
-	ScanKeyData keys[2];
+	int64		count = 0;
 
-	ScanKeyInit(&keys[0], COL_SCOPE, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(OTP_QUOTA_OF_USER));
-	ScanKeyInit(&keys[1], COL_SUBJECT, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
-	return otp_table_remove_each(rel, lengthof(keys), keys, removed, arg);
+	for (int i = 0; i < lengthof(scopes_of_users); i++)
+	{
+		ScanKeyData keys[2];
+
+		ScanKeyInit(&keys[0], COL_SCOPE, BTEqualStrategyNumber, F_TEXTEQ,
+					CStringGetTextDatum(scopes_of_users[i]));
+		ScanKeyInit(&keys[1], COL_SUBJECT, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(user));
+		count += otp_table_remove_each(rel, lengthof(keys), keys, removed, arg);
+	}
+	return count;
 }

@@ -38,6 +38,12 @@ typedef struct OtpQuotaKey
 	const text *scope;			/* one of these: */
 #define OTP_QUOTA_OF_USER			"user"
 #define OTP_QUOTA_OF_DESTINATION	"destination"
+/* of messages, whose channel stands in place of the purpose */
+#define OTP_QUOTA_OF_RECIPIENT		"recipient"
+#define OTP_QUOTA_OF_PREFIX			"prefix"
+/* of pushes with a number, and of codes that are sent again */
+#define OTP_QUOTA_OF_PROMPT			"prompt"
+#define OTP_QUOTA_OF_AGAIN			"again"
 	const text *subject;
 	const text *purpose;
 } OtpQuotaKey;
@@ -49,6 +55,9 @@ extern void otp_quota_fetch(Relation rel, Snapshot snapshot, const OtpQuotaKey *
 /* Of a row as it stands: what it says, and whose it is. */
 extern void otp_quota_read(HeapTuple tuple, OtpQuota *quota);
 extern OtpQuotaKey otp_quota_key(Relation rel, HeapTuple tuple);
+
+/* Is the subject of a scope a user? */
+extern bool otp_quota_is_of_user(const text *scope);
 
 /* The user of a row, or the pseudonym; NULL if it is of a destination. */
 extern const text *otp_quota_user(HeapTuple tuple);

@@ -28,10 +28,11 @@ typedef struct TableDef
 {
 	const char *name;
 	int			columns;		/* that this library knows */
+	int			before;			/* that an older version has, or 0 */
 } TableDef;
 
 static const TableDef tables[OTP_TABLE_COUNT] = {
-	[OTP_TABLE_POLICY] = {"otp_policy", 26},
+	[OTP_TABLE_POLICY] = {"otp_policy", 28, 26},
 	[OTP_TABLE_KEY] = {"otp_key", 5},
 	[OTP_TABLE_CHALLENGE] = {"otp_challenge", 12},
 	[OTP_TABLE_BUDGET] = {"otp_budget", 13},
@@ -41,6 +42,8 @@ static const TableDef tables[OTP_TABLE_COUNT] = {
 	[OTP_TABLE_RECOVERY] = {"otp_recovery", 6},
 	[OTP_TABLE_BASELINE] = {"otp_baseline", 4},
 	[OTP_TABLE_QUOTA] = {"otp_quota", 13},
+	[OTP_TABLE_MESSAGE] = {"otp_message", 23},
+	[OTP_TABLE_CHANNEL_SECRET] = {"otp_channel_secret", 4},
 };
 
 /* OIDs of this database, once looked up; a relcache invalidation forgets one. */
@@ -98,14 +101,26 @@ extension_schema(void)
 	return schema;
 }
 
+/* The relation of a table, or InvalidOid. */
+static Oid
+find_table(OtpTable table)
+{
+	Oid			schema = extension_schema();
+
+	return OidIsValid(schema) ? get_relname_relid(tables[table].name, schema) : InvalidOid;
+}
+
+bool
+otp_table_exists(OtpTable table)
+{
+	return OidIsValid(find_table(table));
+}
+
 static Oid
 look_up_table(OtpTable table)
 {
-	Oid			schema = extension_schema();
-	Oid			relid = InvalidOid;
+	Oid			relid = find_table(table);
 
-	if (OidIsValid(schema))
-		relid = get_relname_relid(tables[table].name, schema);
 	if (!OidIsValid(relid))
 		ereport(ERROR,
 				errcode(ERRCODE_UNDEFINED_TABLE),
@@ -128,7 +143,8 @@ otp_table_open(OtpTable table, const text *user, LOCKMODE lockmode)
 	/* Now, because a later wait for it might come under a user's lock. */
 	if (OidIsValid(otp_primary_key(rel)))
 		LockRelationOid(otp_primary_key(rel), AccessShareLock);
-	if (RelationGetNumberOfAttributes(rel) != tables[table].columns)
+	if (RelationGetNumberOfAttributes(rel) != tables[table].columns &&
+		RelationGetNumberOfAttributes(rel) != tables[table].before)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("table \"%s\" has %d columns, but this library knows %d",

@@ -30,10 +30,12 @@ typedef enum OtpTable
 	OTP_TABLE_CREDENTIAL,
 	OTP_TABLE_RECOVERY,
 	OTP_TABLE_BASELINE,
-	OTP_TABLE_QUOTA
+	OTP_TABLE_QUOTA,
+	OTP_TABLE_MESSAGE,
+	OTP_TABLE_CHANNEL_SECRET
 } OtpTable;
 
-#define OTP_TABLE_COUNT	(OTP_TABLE_QUOTA + 1)
+#define OTP_TABLE_COUNT	(OTP_TABLE_CHANNEL_SECRET + 1)
 
 /*
  * Opens the relation that holds a table's rows of a user (NULL: rows of no user).
@@ -44,6 +46,9 @@ typedef enum OtpTable
  * table is of another version.
  */
 extern Relation otp_table_open(OtpTable table, const text *user, LOCKMODE lockmode);
+
+/* Is there such a table?  The extension may be of an older version than the library. */
+extern bool otp_table_exists(OtpTable table);
 
 /*
  * The snapshot of this moment, registered: end with UnregisterSnapshot().  It

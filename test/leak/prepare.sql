@@ -13,6 +13,8 @@ ALTER TABLE otp_budget SET (autovacuum_enabled = off);
 ALTER TABLE otp_credential SET (autovacuum_enabled = off);
 ALTER TABLE otp_recovery SET (autovacuum_enabled = off);
 ALTER TABLE otp_event SET (autovacuum_enabled = off);
+ALTER TABLE otp_message SET (autovacuum_enabled = off);
+ALTER TABLE otp_channel_rate SET (autovacuum_enabled = off);
 ALTER TABLE code SET (autovacuum_enabled = off);
 
 CREATE FUNCTION sqlstate_of(command text) RETURNS text
@@ -99,4 +101,38 @@ BEGIN
   RETURN (SELECT sum(used_bytes) FROM pg_backend_memory_contexts) || ' ' ||
     (SELECT sum(m[1]::bigint)
        FROM regexp_matches(pg_read_file('/proc/self/smaps_rollup'), '^(?:Anonymous|Swap):\s+(\d+)', 'gn') AS m);
+END $$;
+
+-- Channels by which messages go: to a phone, to a mailbox, and one that lacks a credential.
+INSERT INTO otp_channel (name, kind, transport, url, method, headers, body, accept_status, app, domain, messages_per_destination, messages_per_prefix, prefix_length, per_second)
+  VALUES ('sms', 'sms', 'http', 'https://a.example/{secret.token}', 'POST', ARRAY['Content-Type: application/json', 'Webhook-Signature: {signature}'], '{"to": "{destination}", "text": "{text}"}', '{200}', 'Bank', 'example.com',
+          1000000, 1000000, 5, 100000);
+SELECT otp_channel_preset('smtp', 'mail', 'Bank', 'bank@example.com'), otp_channel_preset('ntfy', 'push', 'Bank'), otp_channel_preset('ntfy', 'broken', 'Bank');
+SELECT otp_channel_secret('sms', 'token', 'token'), otp_channel_secret('sms', 'signing', 'signing'), otp_channel_secret('mail', 'password', 'password'), otp_channel_secret('push', 'token', 'token');
+INSERT INTO otp_policy (purpose, number_match, methods) VALUES ('push', true, '{issued}');
+
+-- Queues n messages of a channel, and nothing else.  A transaction finds in each claim all rows that it has deleted itself.
+CREATE FUNCTION queue(n bigint, channel text) RETURNS bigint
+LANGUAGE sql AS $$
+  TRUNCATE otp_message;
+  SELECT count(otp_send('queued' || i, CASE channel WHEN 'mail' THEN 'a@b.example' ELSE '+62811' || 1000000 + i END, channel)) FROM generate_series(1, n) AS i
+$$;
+
+-- Takes n messages.
+CREATE FUNCTION take(n bigint) RETURNS bigint
+LANGUAGE sql AS $$ SELECT sum((SELECT count(*) FROM otp_claim('worker ' || i, 1000, '1 hour'))) FROM generate_series(1, n / 1000 + 1) AS i $$;
+
+-- The lease of one of n messages that have been taken.
+CREATE FUNCTION nth_message(i bigint) RETURNS bigint
+LANGUAGE sql AS $$ SELECT min(message_id) + i - 1 FROM otp_message $$;
+
+-- Has the nth message alone due, and claims it: is it settled so, and not handed out?
+CREATE FUNCTION claim_dead(n bigint, settled "char") RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+  id bigint := nth_message(n);
+BEGIN
+  UPDATE otp_message SET due_at = clock_timestamp() WHERE message_id = id;
+  PERFORM FROM otp_claim('worker ' || n, 1);
+  RETURN NOT FOUND AND (SELECT state = settled FROM otp_message WHERE message_id = id);
 END $$;

@@ -108,13 +108,13 @@ SELECT is_empty($$SELECT c.relname::text, c.attname::text, c.type FROM "column" 
                     WHERE strpos(d.type, c.type) = 0$$, 'each with its type');
 
 -- The limits that CHECK constraints set: numbers, intervals and words, in the row of a column that they are about.  That
--- what a function counts is none, or some, is no limit.
+-- what a function counts is none, or some, is no limit, nor is a pattern.
 CREATE TEMP VIEW bound AS
   SELECT relname, conname, literal,
          (SELECT string_agg(e.text, E'\n') FROM unnest(conkey) AS k JOIN pg_attribute ON attrelid = conrelid AND attnum = k
             JOIN entry AS e ON e.of = relname AND e."table" = 'column' AND e.name = attname) AS rows
     FROM relation JOIN pg_constraint ON conrelid = relation.oid AND contype = 'c',
-         LATERAL regexp_replace(pg_get_constraintdef(pg_constraint.oid), '\w+\([^()]*\) [=>] 0', '', 'g') AS condition,
+         LATERAL regexp_replace(pg_get_constraintdef(pg_constraint.oid), '\w+\([^()]*\) [=>] 0|~ ''[^'']*''::text', '', 'g') AS condition,
          LATERAL (SELECT words(m[1]::interval) FROM regexp_matches(condition, '''([^'']*)''::interval', 'g') AS m
                   UNION SELECT word FROM regexp_matches(condition, '''([^'']*)''::text', 'g') AS m,
                         regexp_split_to_table(trim(m[1], '{}'), ',') AS word

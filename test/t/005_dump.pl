@@ -35,6 +35,25 @@ attempt($old, 'carol', $wrong[0]);
 is(attempt($old, 'bob', $code{bob}), 'locked', 'a user is locked out');
 is(attempt($old, 'dave', $code{dave}), 'accepted', 'a code is spent');
 
+# A channel with a credential and a template of its own, by which a code is on its way.
+my $token = '4711-a-token-that-looks-like-nothing-else';
+value($old, qq{
+	SELECT otp_channel_preset('telegram', 'chat', 'Shop'), otp_channel_secret('chat', 'token', '$token');
+	UPDATE otp_channel SET per_second = 100;
+	INSERT INTO otp_template (purpose, kind, locale, body) VALUES ('payment', 'chat', 'en', 'Pay with {code}.')});
+
+# claimed(NODE, DATABASE): the request of a message that is sent now.
+sub claimed
+{
+	my ($node, $database) = @_;
+
+	value($node, q{SELECT otp_send('erin', '31', 'chat', 'payment')}, $database);
+	return value($node, q{SELECT url, convert_from(body, 'UTF8') FROM otp_claim('relay')}, $database);
+}
+my $request = qr{^https://api\.telegram\.org/bot\Q$token\E/sendMessage\|\{"chat_id": "31", "text": "Pay with [0-9A-Z]{16}\."\}$};
+like(claimed($old, 'postgres'), $request, 'a channel has its credential and its template');
+value($old, q{SELECT otp_send('frank', '32', 'chat')});
+
 # dump_of(DATABASE, OPTION …): the name of the file, of which pg_dump has nothing to complain.
 sub dump_of
 {
@@ -70,6 +89,9 @@ sub kept
 		SELECT * FROM otp_key ORDER BY id;
 		SELECT * FROM otp_budget ORDER BY user_id;
 		SELECT * FROM otp_event ORDER BY at, user_id;
+		SELECT * FROM otp_channel ORDER BY name;
+		SELECT * FROM otp_channel_secret ORDER BY channel, name;
+		SELECT * FROM otp_template ORDER BY purpose;
 		SELECT count(*) FROM otp_decoy}, $database);
 }
 
@@ -88,7 +110,9 @@ for my $name (sort keys %key)
 	is(index($text, pack 'H*', $key{$name}), -1, "nor its bytes: $name");
 }
 unlike($text, qr/$payment/, 'the dump has no live code');
-unlike($text, qr/COPY public\.otp_(challenge|decoy)/, 'nor a row that it is derived from');
+unlike($text, qr/COPY public\.otp_(challenge|decoy|message|channel_rate)/, 'nor a row that it is derived from, nor a message');
+like($text, qr/^COPY public\.otp_channel_secret /m, 'the dump has the credential, sealed');
+unlike($text, qr/a-token-that/, 'and only so');
 
 # With the master key, another server goes on where the old one stopped.  Requirement 42.
 my $new = new_node('new', master_key_of => $old, bare => 1);
@@ -104,7 +128,7 @@ for my $database (qw(plain custom))
 		return value($new, "SELECT (otp_attempt('$user', '$code')).reason", $database);
 	};
 
-	is(kept($new, $database), kept($old, 'postgres'), "$database: keys, policies, budgets and trail are restored");
+	is(kept($new, $database), kept($old, 'postgres'), "$database: keys, policies, budgets, channels and trail are restored");
 	is(value($new, "SELECT count(*) FROM otp_challenge", $database), 0, "$database: live codes are not");
 	tables_are_sound($new, "after a restore: $database", $database);
 	is($reason->('alice', $code{alice}), 'no_code', "$database: a code of before the dump is dead");
@@ -118,6 +142,8 @@ for my $database (qw(plain custom))
 		4, "$database: guesses are counted on");
 	like(value($new, "SELECT otp_issue('carol', 'payment')", $database),
 		qr/^[0-9A-Z]{16}$/, "$database: a purpose has its policy");
+	is(value($new, 'SELECT count(*) FROM otp_message', $database), 0, "$database: messages are not");
+	like(claimed($new, $database), $request, "$database: a channel has its credential and its template");
 	is(value($new, 'SELECT count(*) FROM otp_key', $database), 1, "$database: the data key is the one of before");
 }
 is(value($new, 'SELECT count(*), bool_and(shipped) FROM otp_policy', 'shipped'),
@@ -140,7 +166,7 @@ sub fails_closed
 {
 	my ($error) = @_;
 
-	for my $call ("otp_issue('carol')", "otp_verify('carol', '$wrong[0]')", "otp_attempt('bob', '$code{bob}')")
+	for my $call ("otp_issue('carol')", "otp_send('carol', '33', 'chat')", "otp_channel_secret('chat', 'token', 'x')", 'otp_channel_status()', "otp_verify('carol', '$wrong[0]')", "otp_attempt('bob', '$code{bob}')")
 	{
 		my $said = error_of($other, "SELECT $call", 'restored');
 		like($said, $error, "$call fails");

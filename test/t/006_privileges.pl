@@ -19,7 +19,9 @@ my $node = new_node('privileges', settings => q{
 value($node, q{
 	CREATE ROLE nobody LOGIN;
 	CREATE ROLE "App Role" LOGIN;
-	SELECT otp_grant('"App Role"', 'application')});
+	CREATE ROLE relay LOGIN;
+	SELECT otp_grant('"App Role"', 'application'), otp_grant('relay', 'relay');
+	SELECT otp_channel_preset('webhook', 'hook', 'Shop'), otp_channel_secret('hook', 'signing', 'key')});
 
 # Every function of the extension, a call of it, and what the call gives; undef: not for everyone.
 my $secret = "'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'";
@@ -79,6 +81,23 @@ my %functions = (
 	'otp_policy_preset(text,text)' => ["otp_policy_preset('psd2')"],
 	'otp_policy_audit(text)' => ["otp_policy_audit('psd2')"],
 	'otp_master_key_init()' => ['otp_master_key_init()'],
+	'otp_send(text,text,text,text,text,text)' => ["otp_send('alice', '+442079460018', 'sms')"],
+	'otp_send(text,text[],text[],interval[],text,text,text)' => ["otp_send('alice', ARRAY['+442079460018'], ARRAY['sms'], '{null}')"],
+	'otp_send_again(text,text,text,boolean)' => ["otp_send_again('alice')"],
+	'otp_send_push(text,text,text,text,text,text)' => ["otp_send_push('alice', 'phone', 'app')"],
+	'otp_verify_push(text,text,text,text,text)' => ["otp_verify_push('alice', '492039', '42')"],
+	'otp_deny_push(text,text)' => ["otp_deny_push('alice')"],
+	'otp_receipt(text,text,text)' => ["otp_receipt('sms', 'x', 'delivered')"],
+	'otp_claim(text,integer,interval,text[])' => ["otp_claim('relay')"],
+	'otp_delivered(bigint,integer,text)' => ['otp_delivered(1, 1)'],
+	'otp_delivered(bigint[],integer[],text[])' => ["otp_delivered(ARRAY[1::bigint], ARRAY[1], ARRAY['x'])"],
+	'otp_failed(bigint,integer,text,boolean,interval)' => ["otp_failed(1, 1, 'timeout', true)"],
+	'otp_next_due(text[])' => ['otp_next_due()'],
+	'otp_channel_status()' => ['otp_channel_status()'],
+	'otp_channel_preset(text,text,text,text,text,text)' => ["otp_channel_preset('smtp', 'mail', 'Shop', 'shop\@example.com')"],
+	'otp_channel_secret(text,text,text)' => ["otp_channel_secret('mail', 'password', 'x')"],
+	'otp_channel_guard()' => ['otp_channel_guard()'],
+	'otp_template_guard()' => ['otp_template_guard()'],
 	'otp_policy_guard()' => ['otp_policy_guard()'],
 	'otp_changed()' => ['otp_changed()']);
 my $of_extension = q{deptype = 'e' AND refclassid = 'pg_extension'::regclass
@@ -143,19 +162,28 @@ sub works_for_application
 		SELECT ${schema}otp_recovery_left('$what')});
 	is("$out$err", "t\nt|t\nt|t\n10\n10", "and so do those for authenticators $what");
 	is(budget($node, $what), 1, "and on the tables of the extension $what");
+	like((as('App Role', "$settings SELECT ${schema}otp_send('$what', 'x', 'hook')"))[0], qr/^\d+$/, "an application sends $what");
+	($out, $err) = as('relay', qq{$settings
+		SELECT message_id, lease, pg_catalog.convert_from(body, 'UTF8')::pg_catalog.json OPERATOR(pg_catalog.#>>) '{data,code}' AS code
+		FROM ${schema}otp_claim('relay') \\gset
+		SELECT ${schema}otp_delivered(:message_id, :lease, 'id of $what'), ${schema}otp_receipt('hook', 'id of $what', 'delivered'),
+		  :'code'});
+	like("$out$err", qr/^t\|t\|(\d{6})$/, "a relay carries it $what");
+	($code) = $out =~ /(\d{6})$/;
+	is((as('App Role', "$settings SELECT ${schema}otp_verify('$what', '$code')"))[0], 't', "and it is verified $what");
 	return;
 }
 works_for_application('as they are', '', '');
 for my $function (grep { !defined $functions{$_}[1] } sort keys %functions)
 {
-	next if $function =~ /^otp_(issue|resend|verify|attempt|cancel|enroll|confirm|credentials|revoke|resync|recovery_\w+|self_unlock)\(/;
+	next if $function =~ /^otp_(issue|resend|verify|attempt|cancel|enroll|confirm|credentials|revoke|resync|recovery_\w+|self_unlock|send|send_again|send_push|verify_push|deny_push|receipt)\(/;
 	like((as('App Role', "SELECT $functions{$function}[0]"))[1],
 		qr/ERROR:  42501: permission denied for function/, "an application may not call $function");
 }
 
 my @tables = split /\n/,
   value($node, "SELECT objid::regclass FROM pg_depend, pg_class WHERE classid = 'pg_class'::regclass AND $of_extension AND relkind IN ('r', 'm', 'p') AND objid = pg_class.oid ORDER BY 1");
-is_deeply([ sort @tables ], [qw(otp_baseline otp_budget otp_challenge otp_credential otp_decoy otp_event otp_key otp_policy otp_quota otp_recovery)],
+is_deeply([ sort @tables ], [qw(otp_baseline otp_budget otp_challenge otp_channel otp_channel_rate otp_channel_secret otp_credential otp_decoy otp_event otp_key otp_message otp_policy otp_quota otp_recovery otp_template)],
 	'these are the tables of the extension');
 for my $table (@tables)
 {
@@ -177,9 +205,13 @@ for my $table (@tables)
 		is("$denied of $said", @commands . ' of ' . @commands, "$role can do nothing to $table");
 	}
 }
-is(join('', map { (as($_, q{SELECT nextval('otp_credential_id')}))[1] =~ /ERROR:  42501/ } 'nobody', 'App Role'),
-	'11', 'and no number of an authenticator');
-is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge,otp_budget,otp_decoy,otp_event,otp_credential,otp_recovery,otp_keys,otp_activity,otp_stats,otp_policy_effective,otp_authenticators,otp_presets}'::regclass[]) AS t,
+for my $sequence (qw(otp_credential_id otp_message_id))
+{
+	is(join('', map { (as($_, "SELECT nextval('$sequence')"))[1] =~ /ERROR:  42501/ } 'nobody', 'App Role'),
+		'11', "and no number of $sequence");
+}
+is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge,otp_budget,otp_decoy,otp_event,otp_credential,otp_recovery,otp_keys,otp_activity,otp_stats,otp_policy_effective,otp_authenticators,otp_presets,
+	otp_channel,otp_channel_secret,otp_channel_rate,otp_template,otp_template_default,otp_channel_presets,otp_message,otp_delivery}'::regclass[]) AS t,
 	unnest('{nobody,App Role}'::name[]) AS r
 	WHERE has_table_privilege(r, t, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
 	  OR has_any_column_privilege(r, t, 'SELECT, INSERT, UPDATE, REFERENCES')}),
@@ -187,18 +219,21 @@ is(value($node, q{SELECT count(*) FROM unnest('{otp_policy,otp_key,otp_challenge
 
 # Requirement 36: who may do what is as doc/duties.md says: each function, view and table by its name, each duty granted to a role
 # of its own, and a role that has none.
-my @duties = qw(application operator auditor keyholder everyone);
+my @duties = qw(application operator auditor keyholder relay everyone);
 
-# documented(): the duties that the document has `yes` for, by name.
+# documented(): the duties that the document has `yes` for, by name and heading: a function and a table may share a name.
 sub documented
 {
 	my %yes;
+	my $of = '';
 
 	for (split /\n/, slurp_file("$FindBin::RealBin/../../doc/duties.md"))
 	{
-		my ($name, $cells) = /^\| `(\w+)` \|(.*)\|$/ or next;
+		$of = $1 if /^## (\w+)/;
+		my ($name, $cells) = /^\| `(\w+(?:\(otp\))?)` \|(.*)\|$/ or next;
 		my @cells = split /\|/, $cells, -1;
 
+		$name = "$of $name";
 		die "$name: documented twice, or not in full" if exists $yes{$name} || @cells != @duties;
 		$yes{$name} = join ' ', map { $duties[$_] } grep { $cells[$_] =~ /yes/ } 0 .. $#cells;
 	}
@@ -206,19 +241,19 @@ sub documented
 }
 
 # granted(): the same by the catalog.  What everyone may is a duty's only by name, and what is odd is said: functions of one
-# name that differ, and more than EXECUTE and SELECT.
+# name that differ, and more than EXECUTE and SELECT.  A function that serves type otp and shares its name is told by its argument.
 sub granted
 {
 	my $duties = join ', ', map { "'$_'" } @duties;
 	my $rows = value($node, qq{
 		WITH may AS (
-		  SELECT proname AS name, number, duty, has_function_privilege('duty of ' || duty, p.oid, 'EXECUTE') AND
+		  SELECT 'Functions ' || CASE WHEN p.oid = 'otp_send(otp)'::regprocedure THEN 'otp_send(otp)' ELSE proname END AS name, number, duty, has_function_privilege('duty of ' || duty, p.oid, 'EXECUTE') AND
 		      (duty = 'everyone' OR NOT has_function_privilege('duty of everyone', p.oid, 'EXECUTE') OR
 		       EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = ('"duty of ' || duty || '"')::regrole)) AS may, false AS more
 		    FROM pg_proc AS p, unnest(ARRAY[$duties]) WITH ORDINALITY AS d (duty, number)
 		    WHERE oid IN (SELECT objid FROM pg_depend WHERE classid = 'pg_proc'::regclass AND $of_extension)
 		  UNION ALL
-		  SELECT relname, number, duty, CASE WHEN relkind <> 'S' THEN has_table_privilege('duty of ' || duty, c.oid, 'SELECT') END,
+		  SELECT 'Views ' || relname, number, duty, CASE WHEN relkind <> 'S' THEN has_table_privilege('duty of ' || duty, c.oid, 'SELECT') END,
 		    CASE WHEN relkind = 'S' THEN has_sequence_privilege('duty of ' || duty, c.oid, 'USAGE, SELECT, UPDATE')
 		      ELSE has_table_privilege('duty of ' || duty, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') END
 		    FROM pg_class AS c, unnest(ARRAY[$duties]) WITH ORDINALITY AS d (duty, number)
@@ -229,7 +264,7 @@ sub granted
 		  CASE WHEN bool_or(odd) THEN ' odd' ELSE '' END
 		FROM by_name GROUP BY name});
 
-	return { map { /^(\w+)\|(.*)$/ } split /\n/, $rows };
+	return { map { /^(\w+ \w+(?:\(otp\))?)\|(.*)$/ } split /\n/, $rows };
 }
 value($node, qq{CREATE ROLE "duty of $_" LOGIN}) for @duties;
 value($node, qq{SELECT otp_grant('"duty of $_"', '$_')}) for grep { $_ ne 'everyone' } @duties;
@@ -256,6 +291,7 @@ is((as('duty of auditor', q{SELECT count(*) FROM unnest('{nist-800-63b,pci-dss-4
 # Look-alikes in front of the real tables, functions, operators and types.
 value($node, q{
 	CREATE SCHEMA evil AUTHORIZATION "App Role";
+	GRANT USAGE ON SCHEMA evil TO relay;
 	SET ROLE "App Role";
 	SET search_path = evil;
 	CREATE TABLE otp_policy AS SELECT * FROM (VALUES ('default', 100, true)) AS v (purpose, max_attempts, shipped);
@@ -266,6 +302,11 @@ value($node, q{
 	CREATE TABLE otp_credential (user_id text PRIMARY KEY);
 	CREATE TABLE otp_recovery (user_id text PRIMARY KEY);
 	CREATE TABLE otp_event (at timestamptz);
+	CREATE TABLE otp_channel (name text, kind text);
+	CREATE TABLE otp_channel_secret (key_id integer);
+	CREATE TABLE otp_template (purpose text);
+	CREATE TABLE otp_message (message_id bigint);
+	CREATE SEQUENCE otp_message_id;
 	CREATE TYPE otp_verdict AS (accepted boolean);
 	CREATE FUNCTION always(text, text) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT true';
 	CREATE OPERATOR = (LEFTARG = text, RIGHTARG = text, FUNCTION = always);

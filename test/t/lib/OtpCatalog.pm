@@ -77,7 +77,10 @@ my $query = q{
 	  FROM relation r JOIN pg_attribute a ON attrelid = r.oid AND attnum > 0 LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 	  UNION ALL
 	  SELECT 'pg_constraint'::regclass, c.oid, 0,
-	    jsonb_build_object('definition', pg_get_constraintdef(c.oid), 'is valid', convalidated, 'is local', conislocal),
+	    jsonb_build_object('definition', pg_get_constraintdef(c.oid), 'is valid', convalidated, 'is local', conislocal,
+	      -- those of a foreign key, which have no names of their own
+	      'triggers', (SELECT jsonb_agg(jsonb_build_array(tgrelid::regclass, tgfoid::regproc, tgenabled) ORDER BY tgfoid::regproc::text)
+	                     FROM pg_trigger WHERE tgconstraint = c.oid)),
 	    NULL, NULL
 	  FROM relation r JOIN pg_constraint c ON conrelid = r.oid AND contype <> 'n'
 	  UNION ALL

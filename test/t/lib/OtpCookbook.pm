@@ -32,10 +32,11 @@ my %run_by = (
 		'Activating an account', 'A user who is stopped', 'Many tenants', 'PgBouncer'
 	],
 	'022_radius' => [ 'Before the first recipe', 'Roles at a door', 'FreeRADIUS' ],
+	'055_receipts' => [ 'Before the first recipe', 'Receipts by webhook', 'Push with number matching' ],
 	'023_pam' => [ 'Before the first recipe', 'Roles at a door', 'PAM' ]);
 
 # What a server says once it can be used
-my %ready = (pgbouncer => qr/process up/, freeradius => qr/Ready to process requests/);
+my %ready = (pgbouncer => qr/process up/, freeradius => qr/Ready to process requests/, python3 => qr/listening/);
 
 # The servers that recipes have started
 my @running;
@@ -121,7 +122,8 @@ sub new_kitchen
 			PGHOST => $node->host,
 			PGPORT => $node->port,
 			POOL_PORT => free_port('tcp'),
-			RADIUS_PORT => free_port('udp')
+			RADIUS_PORT => free_port('udp'),
+			WEBHOOK_PORT => free_port('tcp')
 		}
 	};
 }

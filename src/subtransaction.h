@@ -1,0 +1,16 @@
+/*
+ * subtransaction.h
+ *		What may fail without the rest.
+ */
+#ifndef OTP_SUBTRANSACTION_H
+#define OTP_SUBTRANSACTION_H
+
+#include "compat.h"
+
+/*
+ * Does a step; false, as if it had not begun, if what is stored does not let it be done: text that is not of UTF-8
+ * (class 22), or what is damaged (OT005).  So one row keeps no other one.  Memory is the current context's, and stays.
+ */
+extern bool otp_subtransaction(void (*step) (void *), void *argument, int *sqlstate);
+
+#endif							/* OTP_SUBTRANSACTION_H */

@@ -489,7 +489,7 @@ Errors: 22004 preset, name or app NULL, 22023 unknown preset, 23505 the channel 
 COMMENT ON FUNCTION @extschema@.otp_channel_secret(text, text, text) IS
 'Sets a credential of a channel, sealed, when the transaction commits. Nothing gives it back. It is bound to the channel and to scheme, host and port of its url: where those are changed, it has to be set again.
 channel: a row of otp_channel. name: a lower-case letter, then lower-case letters, digits and underscores, 1 to 63 in all; what {secret.NAME} is filled in with, username and password of smtp, signing of {signature} (text, or whsec_ and Base64). value: 1 to 4096 bytes in UTF-8; NULL removes it. Hand it in as a parameter: what stands in the statement, the server may log.
-Errors: 22004 channel or name NULL, 22023 unknown channel, name or value, 22P05 or 22021 character that UTF-8 has not, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+Errors: 22004 channel or name NULL, 22023 unknown channel, name or value, 22P05 or 22021 character that UTF-8 has not, 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys; 40001 in REPEATABLE READ and SERIALIZABLE.';
 
 --
 -- The outbox
@@ -602,16 +602,16 @@ COMMENT ON FUNCTION @extschema@.otp_send(text, text, text, text, text, text) IS
 'Makes a fresh code as otp_issue() does, and queues a message with it; both when the transaction commits, and if it is rolled back, nothing is sent. Returns message_id. At the commit it notifies channel otp_message, unless otp.wake_relay is off, which PREPARE TRANSACTION asks for.
 user_id: 1 to 512 bytes. destination: 1 to 512 bytes, made canonical by the channel''s kind: of sms and voice + and 7 to 15 digits (ITU-T E.164), spaces, hyphens, dots and parentheses passed over; of email an address in ASCII (RFC 5321); else ASCII without spaces. channel: a row of otp_channel. purpose: 1 to 63 bytes. context: up to 4096 bytes, which the message shows and the code is bound to. locale: 2 to 35 letters, digits and hyphens (BCP 47).
 Waits as otp_issue() does.
-Errors: OT001, OT002 as of otp_issue(), the destination in lower case counted as its destination; OT002 more than the channel''s messages_per_destination or messages_per_prefix, which stay counted whatever becomes of the transaction; 22023 argument or unknown channel, 55000 the channel is of kind push and the purpose has number_match; else those of otp_issue().';
+Errors: OT001, OT002 as of otp_issue(), the destination in lower case counted as its destination; OT002 more than the channel''s messages_per_destination or messages_per_prefix, which stay counted whatever becomes of the transaction; 22023 argument or unknown channel, 22021 or 22P05 purpose or context that is not UTF-8, 55000 the channel is of kind push and the purpose has number_match; else those of otp_issue().';
 COMMENT ON FUNCTION @extschema@.otp_send(text, text[], text[], interval[], text, text, text) IS
 'otp_send() by channels that stand in for each other: the next one''s turn comes when the one before has failed for good, or when its wait is over and no receipt says that it was delivered. With a receipt, the others are dropped. Returns message_id of the first.
-destinations, channels: 1 to 8 each, the same number. waits: as many, each 1 second to 1 hour, counted from that channel''s turn; NULL: only if it fails. Each message is counted for its channel, the code once, for the first destination.
+destinations, channels: 1 to 8 each, the same number. waits: as many, each 1 second to 1 hour, counted from that channel''s turn; NULL: only if it fails. Each message is counted for its channel and its destination, later ones too, and all of them or none; limits of the user come first.
 Errors: 22004 array or element of destinations or channels NULL; else those of otp_send(user_id, destination, channel, purpose, context, locale).';
 COMMENT ON FUNCTION @extschema@.otp_send_again(text, text, text, boolean) IS
 'Queues the live code once more, when the transaction commits: by the channel and to the destination of the last message of it, or, with next_channel, brings the turn of the next channel of otp_send() now. Returns message_id, or NULL if there is no code that could be accepted, the context is another one, the code was not sent by otp_send() or otp_send_push(), or there is no next channel.
 user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: as in otp_send(). next_channel: NULL is false.
-The same channel is held to cool_down, from the code''s last message on, and to all counts of otp_send(); the next one was counted when it was queued.
-Errors: OT001, OT002 as of otp_send(); 22004 argument NULL, 22023 length, the channel is gone, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+The same channel is held to cool_down, from the code''s last message on, and to all counts of otp_send(), and all that stays counted whatever becomes of the transaction; the next one was counted when it was queued.
+Errors: OT001, OT002 as of otp_send(), OT001 also while another transaction sends the code again; 22004 argument NULL, 22023 length, the channel is gone, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, OT003, OT004, OT005 keys; 40001 in REPEATABLE READ and SERIALIZABLE.';
 
 --
 -- Taking and settling, by otp-relay
@@ -706,29 +706,29 @@ COMMENT ON COLUMN @extschema@.otp_claimed.max_in_flight IS 'As otp_channel.max_i
 COMMENT ON COLUMN @extschema@.otp_claimed.timeout IS 'Seconds for the try: otp_channel.timeout, rounded up.';
 
 COMMENT ON FUNCTION @extschema@.otp_claim(text, integer, interval, text[]) IS
-'Takes messages that are due, for the duty relay: the oldest of each channel, the channels sharing the batch, as many as their per_second allows. Returns a row for each, with the code derived anew and all filled in. Until the lease is over nobody else gets the message; then, if it was not settled, whoever asks next does, with another number of lease.
+'Takes messages that are due, for the duty relay: the oldest of each channel, the channels sharing the batch, as many as their per_second allows and at most their max_in_flight. Returns a row for each, with the code derived anew and all filled in. Until the lease is over nobody else gets the message; then, if it was not settled, whoever asks next does, with another number of lease.
 worker: who takes them, 1 to 255 bytes. batch: 1 to 1000. lease: 1 second to 1 hour; longer than a try takes. skip: channels that are passed over.
-A message whose code is spent, cancelled, replaced, expired or used_up is dropped, one that cannot be filled in fails; neither is returned. Waits for no other worker. Commit before anything is sent. In FROM alone.
-No rows if an argument is NULL. Errors: 22023 argument, 0A000 not in FROM, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE. None of them loses a message.';
+A message whose code is spent, cancelled, replaced, expired or used_up is dropped, one that cannot be filled in, by a credential, a template or a key that is missing, a damaged row or text that is not UTF-8, fails with the SQLSTATE as its error; neither is returned, or counts for per_second. One whose chain somebody is changing comes back when its lease is over. Waits for no other worker. Commit before anything is sent. In FROM alone.
+No rows if an argument is NULL. Errors: 22023 argument, 0A000 not in FROM, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, OT003, OT004 master key; 40001 in REPEATABLE READ and SERIALIZABLE. None of them loses a message.';
 COMMENT ON FUNCTION @extschema@.otp_delivered(bigint, integer, text) IS
 'Settles a message that the provider has taken over, when the transaction commits: sent. Those before it in the chain that nobody has taken are dropped. false, and nothing is done, if the lease is not, or no longer, the message''s.
 message_id, lease: as otp_claim() gave them. provider_id: the provider''s id of the message, 1 to 512 bytes; NULL: unknown.
 Waits for a transaction that is settling or taking the message.
-Errors: 22004 message_id or lease NULL, 22023 provider_id, 25006 read-only transaction or standby, 25000 parallel; 40001 in SERIALIZABLE.';
+Errors: 22004 message_id or lease NULL, 22023 provider_id, 25006 read-only transaction or standby, 25000 parallel; 40001 in REPEATABLE READ and SERIALIZABLE.';
 COMMENT ON FUNCTION @extschema@.otp_delivered(bigint[], integer[], text[]) IS
 'otp_delivered() of many messages. Returns how many were settled.
 message_ids, leases, provider_ids: as many of each; only an element of provider_ids may be NULL.
 Errors: 22004 array, or element of message_ids or leases, NULL, 22023 not as many; else those of otp_delivered(message_id, lease, provider_id).';
 COMMENT ON FUNCTION @extschema@.otp_failed(bigint, integer, text, boolean, interval) IS
 'Settles a message that the provider has not taken over, when the transaction commits: it is to be tried again, or has failed for good, and then the turn of the next channel of the chain comes now. The code stays live, and no guess is charged. false, and nothing is done, if the lease is not, or no longer, the message''s.
-message_id, lease: as otp_claim() gave them. error: why, 1 to 255 bytes, with no code, credential or destination in it: it is kept, and recorded. retry: again later? NULL is false. The wait doubles from 1 second to 1 minute, give or take half of it. retry_after: wait so long at least; NULL: nothing is said. What would come back after the code''s end has failed for good.
+message_id, lease: as otp_claim() gave them. error: why, 1 to 255 bytes, with no code, credential or destination in it: it is kept, and recorded. retry: again later? NULL is false. The wait doubles from 1 second to 1 minute, give or take half of it. retry_after: wait so long at least; NULL: nothing is said. What would come back after the code''s end has failed for good; a message of whose chain a later one has been sent is dropped.
 Waits for a transaction that is settling or taking the message.
-Errors: 22004 message_id, lease or error NULL, 22023 error, 25006 read-only transaction or standby, 25000 parallel; 40001 in SERIALIZABLE.';
+Errors: 22004 message_id, lease or error NULL, 22023 error, 25006 read-only transaction or standby, 25000 parallel; 40001 in REPEATABLE READ and SERIALIZABLE.';
 COMMENT ON FUNCTION @extschema@.otp_receipt(text, text, text) IS
 'Takes a provider''s receipt of a message in, when the transaction commits. delivered: the others of its chain that nobody has taken are dropped. failed: the turn of the next one comes now. Anything else is kept as it is. What has been delivered stays so, whatever comes late; the same receipt again changes nothing. Returns whether there is such a message.
 channel: 1 to 63 bytes. provider_id: as otp_delivered() got it, 1 to 512 bytes. status: delivered, failed or, 1 to 63 bytes, what the provider calls it. That the receipt is the provider''s is for the caller to check.
 Waits for a transaction that is changing the message.
-Errors: 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel; 40001 in SERIALIZABLE.';
+Errors: 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel; 40001 in REPEATABLE READ and SERIALIZABLE.';
 COMMENT ON FUNCTION @extschema@.otp_next_due(text[]) IS
 'When otp_claim() can next find something: the earliest moment at which a message is due, or its lease over, and the channel''s per_second allows one. It may be past. NULL: nothing waits.
 skip: channels that are passed over.
@@ -736,7 +736,7 @@ NULL if skip is NULL. Errors: 25006 read-only transaction or standby, 25000 para
 COMMENT ON FUNCTION @extschema@.otp_channel_status() IS
 'What is wrong with each channel, and what it takes to try its provider, sorted by name; for otp-relay --check. It holds credentials.
 url: of http, scheme, host and port alone. sender, allow_plaintext, ca_file: as in otp_channel. username, password: with smtp, the credentials; else NULL. problem: a credential that is missing or does not open, or a kind without a template; NULL: nothing.
-Errors: 25006 read-only transaction or standby, 25000 parallel, OT003, OT004, OT005 keys.';
+Errors: 25006 read-only transaction or standby, 25000 parallel, OT003, OT004 master key.';
 
 CREATE VIEW @extschema@.otp_delivery AS
   SELECT c.name AS channel,
@@ -800,7 +800,7 @@ Arguments: those of otp_send(user_id, destination, channel, purpose, context, lo
 Errors: OT002 more than prompts_per_user, which stays counted whatever becomes of the transaction; 22023 the channel is not of kind push, 55000 the purpose has no number_match; else those of otp_send().';
 COMMENT ON FUNCTION @extschema@.otp_verify_push(text, text, text, text, text) IS
 'otp_verify() of a code that came by otp_send_push(), with the number that the person has entered: true once, if both are right. A wrong number is a wrong guess, and charged. otp_verify() itself does not accept such a code.
-user_id, code, purpose, context: as of otp_verify(). number: text; NULL, or more than 16 bytes, is wrong.
+user_id, code, purpose, context: as of otp_verify(). number: two digits, 10 to 99; anything else is wrong, NULL too, and all of that is one guess.
 Errors: those of otp_verify().';
 COMMENT ON FUNCTION @extschema@.otp_deny_push(text, text) IS
 'For the person who says in the app that it was not him: withdraws the live code of that user and purpose when the transaction commits, as otp_cancel() does, and records denied, whatever becomes of the transaction. Returns whether there was one.
@@ -920,9 +920,9 @@ COMMENT ON TABLE @extschema@.otp_quota IS
 COMMENT ON COLUMN @extschema@.otp_quota.width IS
 'Microseconds of a slot: a seventh of otp_policy.issue_window, or of otp_channel.message_window.';
 COMMENT ON COLUMN @extschema@.otp_quota.scope IS
-'user: codes of a user. destination: codes to a destination. prompt: pushes with a number of a user. recipient: messages of a channel to a destination. prefix: messages of a channel to all destinations that begin so.';
+'user: codes of a user. destination: codes to a destination. again: codes of a user that are sent again, one per cool_down. prompt: pushes with a number of a user. recipient: messages of a channel to a destination. prefix: messages of a channel to all destinations that begin so.';
 COMMENT ON COLUMN @extschema@.otp_quota.subject IS
-'Of user and prompt, the user, or the pseudonym forgotten:KEY:HEX of one who has been forgotten; of destination, the destination as the caller of otp_issue() spelled it, or of otp_send() in lower case; of recipient, that; of prefix, its first characters.';
+'Of user, again and prompt, the user, or the pseudonym forgotten:KEY:HEX of one who has been forgotten; of destination, the destination as the caller of otp_issue() spelled it, or of otp_send() in lower case; of recipient, that; of prefix, its first characters.';
 COMMENT ON COLUMN @extschema@.otp_quota.purpose IS
 'The purpose, 1 to 63 bytes; of recipient and prefix, the channel.';
 COMMENT ON INDEX @extschema@.otp_quota_pkey IS
@@ -936,7 +936,7 @@ COMMENT ON FUNCTION @extschema@.otp_forget(text) IS
 'Removes all that is kept of the user when the transaction commits: codes, messages, authenticators, recovery codes, trail, budget. Returns how many rows. What the limits still need stays under a keyed pseudonym, and counts if the same user comes again: wrong guesses in otp_budget and, per purpose, codes and prompts handed out in otp_quota until they have left their window, and in otp_challenge when the last one was issued until its cool_down is over. A message that a worker has taken may still arrive. Counts of destinations and prefixes are nobody''s, and stay. Reads the whole of otp_event.
 user_id: 1 to 512 bytes.
 Waits for a transaction that is changing a row of the user. Until this one ends, otp_issue() and a guess of the user that would have to be judged wait for it.
-Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, 55000 this transaction has made the writing key, 55006 it has deleted what it would keep, OT003, OT004, OT005 keys; 40001 in SERIALIZABLE.';
+Errors: 22004, 22023 user_id, 25006 read-only transaction or standby, 25000 parallel, 55000 this transaction has made the writing key, 55006 it has deleted what it would keep, OT003, OT004, OT005 keys; 40001 in REPEATABLE READ and SERIALIZABLE.';
 COMMENT ON FUNCTION @extschema@.otp_purge(interval, integer) IS
 'Removes what has become old and nothing needs, when the transaction commits; returns how many rows. For cron: in a transaction of its own, at any time.
 older_than: 0 or more; what is younger stays, and an age that is less than a limit looks back loosens no limit. batch: rows that one call removes at most, 1 or more; call again while it returns that many.

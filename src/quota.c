@@ -1,6 +1,7 @@
 /*
  * quota.c
- *		How many codes may be handed out to a user and to a destination.
+ *		How many codes and messages may be handed out to a user, to a destination and by a channel, and how
+ *		often a code may be sent again.
  */
 #include "compat.h"
 

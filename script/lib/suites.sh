@@ -66,11 +66,20 @@ tap_suite()
 	# shellcheck disable=SC2086
 	tally "$suite" "$status" $counts
 	if ((status != 0)) || [[ $counts != *\ 0\ * ]]; then
-		sed '/^Test Summary Report/,$d' "$log" | grep -E -A 12 '^not ok|(ERROR|FATAL|PANIC): ' |
-			head -n 200 || true
+		trouble "$log"
 		sed -n '/^Test Summary Report/,$p' "$log" | grep . || tail -n 60 "$log"
 		return 1
 	fi
+}
+
+# trouble LOG: what failed, also in a suite within a suite, or else the errors.  Tests bring errors about on purpose, so those
+# would hide the failure.
+trouble()
+{
+	local log=$1 failed='^(# )*not ok'
+
+	grep -qE "$failed" "$log" || failed='(ERROR|FATAL|PANIC): '
+	sed '/^Test Summary Report/,$d' "$log" | grep -E -A 30 "$failed" | head -n 200 || true
 }
 
 # second_build NAME FLAGS: builds once more, by gcc with the FLAGS, in a scratch directory within ours and with an

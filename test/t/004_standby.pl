@@ -27,7 +27,7 @@ chmod 0600, master_key_file($standby) or die $!;
 $standby->start;
 
 # All before the first guess: codes, of which one is spent; and a user who is locked out.
-value($primary, "UPDATE otp_policy SET lifetime = '1 day', longest_delay = '1 day', first_delay = '1 day' WHERE purpose = 'default'");
+value($primary, "UPDATE otp_policy SET lifetime = '1 day', longest_delay = '1 day', first_delay = '1 day', self_unlock = 1 WHERE purpose = 'default'");
 my %code = issue_all($primary, qw(alice bob carol dave));
 my @wrong = wrong_codes(10, values %code);
 is(attempt($primary, 'bob', $code{bob}), 'accepted', 'a code is spent on the primary');
@@ -44,22 +44,43 @@ is(value($standby, 'SELECT octet_length(otp_secret_key(otp_secret_generate()))')
 	20, 'a secret is generated on the standby');
 
 # Requirement 37: stateful ones refuse, and say so; in a read-only transaction of the primary as well.
-my %call = (
-	otp_issue => "otp_issue('alice')",
-	otp_resend => "otp_resend('alice')",
-	otp_verify => "otp_verify('alice', '$code{alice}')",
-	otp_attempt => "otp_attempt('alice', '$code{alice}')",
-	otp_cancel => "otp_cancel('alice')",
-	otp_grant => "otp_grant(current_user::regrole, 'application')",
-	otp_revoke_duty => "otp_revoke_duty(current_user::regrole, 'application')");
-for my $function (sort keys %call)
+my @call = (
+	"otp_issue('alice')", "otp_issue('alice', 'login', '', 'destination')",
+	"otp_resend('alice')", "otp_resend('alice', 'login', '', 'destination')",
+	"otp_verify('alice', '$code{alice}')", "otp_attempt('alice', '$code{alice}')", "otp_cancel('alice')",
+	"otp_enroll('alice')", "otp_confirm('alice', '123456')", "otp_revoke('alice', 1)",
+	"otp_resync('alice', 1, '123456', '123456')", "otp_recovery_codes('alice')",
+	"otp_self_unlock('alice', '{123456}')", "otp_unlock('alice')", "otp_export('alice')",
+	"otp_import_pskc('')", "otp_import_csv('')", "otp_rotate_key()", "otp_rekey()", "otp_rewrap_master()",
+	"otp_forget('alice')", "otp_purge()", "otp_policy_preset('psd2', 'login')",
+	"otp_grant(current_user::regrole, 'application')", "otp_revoke_duty(current_user::regrole, 'application')",
+	"otp_channel_preset('webhook', 'hook', 'Bank')", "otp_channel_secret('hook', 'signing', 'key')",
+	"otp_send('alice', '+1234567890', 'sms')", "otp_send('alice', '{+1234567890}', '{sms}'::text[], '{NULL}'::interval[])",
+	"otp_send_again('alice')", "otp_send_push('alice', 'topic', 'push')", "otp_verify_push('alice', '$code{alice}', '42')",
+	"otp_deny_push('alice')", "otp_claim('worker')", "otp_delivered(1, 1)", "otp_delivered('{1}', '{1}', '{NULL}'::text[])",
+	"otp_failed(1, 1, 'error', true)", "otp_receipt('hook', 'id', 'delivered')", "otp_next_due()", "otp_channel_status()");
+
+for my $call (@call)
 {
-	like(error_of($standby, "SELECT $call{$function}"),
+	my ($function) = $call =~ /^(\w+)/;
+
+	like(error_of($standby, "SELECT * FROM $call"),
 		qr/ERROR:  25006: cannot execute $function\(\) during recovery/, "$function() refuses on the standby");
-	like(error_of($primary, "BEGIN READ ONLY; SELECT $call{$function}"),
+	like(error_of($primary, "BEGIN READ ONLY; SELECT * FROM $call"),
 		qr/ERROR:  25006: cannot execute $function\(\) in a read-only transaction/,
 		"$function() refuses in a read-only transaction");
 }
+my @reading = ("otp_secret_generate()", "otp_credentials('alice')", "otp_recovery_left('alice')", "otp_status('alice')");
+for my $call (@reading)
+{
+	is(value($standby, "SELECT count(*) >= 0 FROM $call"), 't', "$call answers on the standby");
+}
+is(value($standby, 'SELECT otp_master_key_init()'), value($primary, 'SELECT otp_master_key_init()'),
+	'and so does otp_master_key_init(), which tells whose key it is');
+is(value($standby, q{
+		SELECT string_agg(p.proname, ' ' ORDER BY p.proname) FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang
+		WHERE p.proname LIKE 'otp\_%' AND p.provolatile = 'v' AND l.lanname = 'c' AND p.prorettype <> 'trigger'::regtype}),
+	join(' ', sort 'otp_master_key_init', map { /^(\w+)/ } @call, @reading), 'and that is all of them');
 
 # What is written in place arrives.
 sub state_of

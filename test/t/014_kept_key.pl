@@ -15,34 +15,8 @@ use lib "$FindBin::RealBin/lib";
 
 use Digest::SHA;
 use OtpTest;
-use PostgreSQL::Test::Utils;
+use ProcessMemory;
 use Test::More;
-
-# A process's own memory, as far as it is private and can be written.
-sub regions
-{
-	my ($pid) = @_;
-
-	return map { /^([0-9a-f]+)-([0-9a-f]+) rw.p / ? [ hex $1, hex $2 ] : () }
-	  split /\n/, slurp_file("/proc/$pid/maps");
-}
-
-sub memory_of
-{
-	my ($pid) = @_;
-	my @memory;
-
-	open my $file, '<:raw', "/proc/$pid/mem" or return;
-	for my $region (regions($pid))
-	{
-		my ($start, $end) = @$region;
-
-		sysseek $file, $start, 0 or next;
-		my $read = sysread $file, my $bytes, $end - $start;
-		push @memory, $bytes if $read;
-	}
-	return @memory;
-}
 
 my $another = 'another, shorter';
 
@@ -84,15 +58,7 @@ sub found
 my $node = new_node('kept');
 my $all = 'copy of the key, inner state, outer state';
 
-sub new_session
-{
-	my $session = $node->background_psql('postgres', on_error_stop => 0);
-
-	$session->{pid} = $session->query_safe('SELECT pg_backend_pid()');
-	return $session;
-}
-
-my $session = new_session();
+my $session = session_with_pid($node);
 plan skip_all => "cannot read the memory of a server's process" unless memory_of($session->{pid});
 $session->quit;
 
@@ -141,7 +107,7 @@ for my $algorithm (1, 256, 512)
 		my $traces = traces_of($key, $algorithm);
 		my $secret = sprintf "otp_secret('%s'::bytea, 'SHA%d')", $key, $algorithm;
 
-		$session = new_session();
+		$session = session_with_pid($node);
 		$session->query_safe($keeping =~ s/\@/$secret/r);
 		is(found($session, $traces), $all, "SHA$algorithm, $name: kept");
 		$session->query($end);
@@ -155,7 +121,7 @@ for my $algorithm (1, 256, 512)
 	my $traces = traces_of($key, $algorithm);
 	my $secret = "otp_secret('$key'::bytea, 'SHA$algorithm')";
 
-	$session = new_session();
+	$session = session_with_pid($node);
 	$session->query_safe("SELECT hotp_at($secret, i), hotp_match($secret, '123456', i) FROM generate_series(1, 100) AS i");
 	is(found($session, $traces), '', "SHA$algorithm: nothing is left of a query");
 	$session->query("SELECT hotp_at($secret, 5 - i) FROM generate_series(1, 100) AS i");
@@ -163,7 +129,7 @@ for my $algorithm (1, 256, 512)
 	$session->query("SET statement_timeout = '10 ms'; SELECT hotp_at($secret, i), pg_sleep(1) FROM generate_series(1, 1000) AS i");
 	is(found($session, $traces), '', 'nor of one that was cancelled');
 	$session->quit;
-	$session = new_session();
+	$session = session_with_pid($node);
 	$session->query_safe("PREPARE p AS SELECT hotp_at($secret, i) FROM generate_series(1, 3) AS i; EXECUTE p; EXECUTE p");
 	is(found($session, $traces), '', 'nor of a prepared statement');
 	$session->query("SELECT hotp_at($secret, 1)");

@@ -140,6 +140,22 @@ value($node, 'SELECT otp_rotate_key()');
 lives(' again');
 value($node, 'SELECT otp_rekey()');
 
+# A worker that takes more than fits into work_mem has no temporary file.
+sub temporary_files
+{
+	return value($node, 'SELECT pg_stat_clear_snapshot(); SELECT temp_files FROM pg_stat_database WHERE datname = current_database()') =~ s/^\n//r;
+}
+
+value($node, q{
+	UPDATE otp_channel SET per_second = NULL, max_in_flight = NULL WHERE name = 'hook';
+	UPDATE otp_policy SET issues_per_destination = NULL;
+	SELECT count(otp_send('many' || i, 'many' || i, 'hook', 'long')) FROM generate_series(1, 1000) AS i});
+is(value($node, "SET work_mem = '64 kB'; SELECT count(*) FROM otp_claim('worker', 1000)"), 1000, 'a thousand messages are taken with little work_mem');
+is(value($node, "SET work_mem = '64 kB'; SELECT count(*) = 4 FROM otp_channel_status()"), 't', 'and so is what channels are tried with');
+is(temporary_files(), 0, 'without a temporary file');
+value($node, "SET work_mem = '64 kB'; SELECT count(*) FROM (SELECT generate_series(1, 100000) AS i ORDER BY i DESC OFFSET 0) AS s");
+cmp_ok(temporary_files(), '>', 0, 'control: one would have been counted');
+
 # The control: what is put down on purpose.
 my $control = join '', map { chr(ord('A') + int rand 26) } 1 .. 24;
 my %control = (raw => $control, hex => unpack('H*', $control), Base64 => encode_base64($control, '') =~ s/=//gr);

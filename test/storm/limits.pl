@@ -106,4 +106,18 @@ is_possible(
 		# its answer is heard behind the crash
 		$storm->find('told', 'i9')->{time} = $storm->{now};
 	});
+
+is_possible(
+	\&faultless,
+	'a guess is charged that the trail does not have, and free when it comes again behind an unlocking',
+	sub {
+		my ($storm) = @_;
+		my @replay = (WHO, VAULT, $code{ +Storm::Rules::ISSUES }, 'replayed');
+
+		$storm->guess('r1', 1, @replay, charged => 1);
+		fails($storm, 'r1', '40001');
+		$storm->remove('events', 'r1');
+		$storm->unlock('u2', 1, WHO);
+		$storm->guess('r1 again', 1, @replay);
+	});
 done_testing();

@@ -80,6 +80,7 @@ sub _classify
 		my $guess = join ' ', $op->{purpose}, $op->{context}, $op->{code};
 		my $free = 0;
 
+		$charge->{sure} = 0 if _may_have_been_charged_before($user, $op, $event);
 		for my $before (@{ $prior{$guess} // [] })
 		{
 			my @after = @charges[ $before->{index} + 1 .. $#charges ];
@@ -96,6 +97,17 @@ sub _classify
 	}
 	$user->{charges} = \@charges;
 	return;
+}
+
+# Can the same guess have been charged for a call that the trail does not have?  Then this one was free.
+sub _may_have_been_charged_before
+{
+	my ($user, $op, $event) = @_;
+
+	return scalar grep {
+		my $unseen = $_;
+		$unseen->{asked} < $event->{at} && !grep { $unseen->{$_} ne $op->{$_} } qw(purpose context code)
+	} @{ $user->{unknown} };
 }
 
 # The total says which of the charges that are in doubt there were, if it was none or all.

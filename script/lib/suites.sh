@@ -76,7 +76,7 @@ tap_suite()
 # would hide the failure.
 trouble()
 {
-	local log=$1 failed='^(# )*not ok'
+	local log=$1 failed='^(# )*(not ok|test/.*\(Wstat: )'
 
 	grep -qE "$failed" "$log" || failed='(ERROR|FATAL|PANIC): '
 	sed '/^Test Summary Report/,$d' "$log" | grep -E -A 30 "$failed" | head -n 200 || true

@@ -14,7 +14,7 @@ use Test::More;
 
 srand(41);
 
-my $node = new_node('outbox_crash', settings => "log_statement = none\nrestart_after_crash = on");
+my $node = new_node('outbox_crash', settings => "log_statement = none\nrestart_after_crash = on\ndeadlock_timeout = 10ms");
 
 value($node, q{
 	INSERT INTO otp_channel (name, kind, transport, url, method, headers, body, accept_status, app)
@@ -122,6 +122,16 @@ $times{ (split /\|/)[0] }++ for map { split /\n/ } @$out;
 is($err, '', 'no worker fails');
 is(join(' ', scalar(keys %times), grep { $times{$_} != 1 } keys %times), '2000', '2000 messages are given out, each once');
 is(states(), 'c|1|2000', 'and all are leased');
+
+# Chains over the same destinations in either order: whoever counts several locks them in one order, so that nobody is a deadlock's victim.
+value($node, "UPDATE otp_policy SET issues_per_destination = 1000000, issues_per_user = NULL, cool_down = '0'; UPDATE otp_channel SET messages_per_destination = 1000000");
+my @destinations = map { "destination $_" =~ s/ /-/r } 1 .. 8;
+($out, $err) = run_clients($node, map {
+	my ($user, $order) = ($_, join ',', $_ % 2 ? @destinations : reverse @destinations);
+	"$GO SELECT count(otp_send('crossing $user', '{$order}', array_fill('a'::text, '{8}'), array_fill(NULL::interval, '{8}'))) FROM generate_series(1, 1000);\n"
+} 1 .. 4);
+is($err, '', 'nobody who sends chains is the victim of a deadlock');
+is_deeply($out, [ ("1000\n") x 4 ], 'and all are queued');
 
 # One statement that sends to many.
 value($node, "DELETE FROM otp_message; CREATE TABLE customer AS SELECT 'customer ' || i AS name, '+62811' || 1000000 + i AS phone FROM generate_series(1, 10000) AS i");

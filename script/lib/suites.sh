@@ -108,6 +108,17 @@ ok()
 	sed 's/^/# /' "${3:-/dev/null}"
 }
 
+# suite_as_test SUITE WHAT: another suite as one test of it.
+suite_as_test()
+{
+	local rows=${#table[@]}
+
+	total_failed=0
+	"suite_$1" >log/output 2>&1
+	((total_failed == 0 && ${#table[@]} > rows))
+	ok $? "$2" log/output
+}
+
 # The plain C, by both compilers.
 suite_unit()
 {

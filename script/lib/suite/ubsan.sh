@@ -22,10 +22,7 @@ run_ubsan()
 		OTP_TAP_TESTS=$(cd test/t && printf '%s\n' *.pl | sed 's/\.pl$//' | grep -v '^05' | tr '\n' ' ')
 	for suite in regress isolation tap pgtap; do
 		[[ " ${without[*]} " != *" $suite "* ]] || continue
-		total_failed=0 rows=${#table[@]}
-		"suite_$suite" >log/output 2>&1
-		((total_failed == 0 && ${#table[@]} > rows))
-		ok $? "$suite" log/output
+		suite_as_test "$suite" "$suite"
 	done
 	[[ ! -e $OTP_SCRATCH/data/postmaster.pid ]] || stop_server
 	grep -rhoE '(src|relay)/[^ ]*: runtime error: .*' log tmp_check/log | sort -u >tmp/findings

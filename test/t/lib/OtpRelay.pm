@@ -24,6 +24,8 @@ our @EXPORT = qw(
 my $tree = "$FindBin::RealBin/../..";
 our $relay = "$tree/relay/otp-relay";
 my $program = $relay;
+# what runs it, valgrind for example
+my @wrapper = split / /, $ENV{OTP_RELAY_WRAPPER} // '';
 
 # All that tests have started
 my @running;
@@ -187,7 +189,7 @@ sub relay_command
 {
 	my ($node, @options) = @_;
 
-	return ($program, '--dbname=' . $node->connstr('postgres') . ' user=courier', @options);
+	return (@wrapper, $program, '--dbname=' . $node->connstr('postgres') . ' user=courier', @options);
 }
 
 # start_relay(NODE, OPTION …): one in the background, which is connected.  It does not look for messages unless it has reason to.

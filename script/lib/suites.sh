@@ -224,7 +224,7 @@ suite_tap()
 	# shellcheck disable=SC2206
 	[[ -z ${OTP_TAP_TESTS:-} ]] || { files=($OTP_TAP_TESTS) files=("${files[@]/#/test\/t\/}") files=("${files[@]/%/.pl}"); }
 	((${#files[@]} > 0)) || { none tap && return; }
-	tap_suite tap with_postgresql_modules prove -v -j "${OTP_TEST_JOBS:-$(nproc)}" "${files[@]}" || {
+	tap_suite tap with_postgresql_modules prove -v -j "${OTP_TEST_JOBS:-$((2 * $(nproc)))}" "${files[@]}" || {
 		sed -n 's,^test/t/\(.*\)\.pl *(Wstat.*,\1,p' "$OTP_SCRATCH/log/tap.tap" |
 			while read -r stem; do
 				echo "--- $stem"

@@ -32,13 +32,16 @@ otp_subtransaction(void (*step) (void *), void *argument, int *sqlstate)
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
+		FlushErrorState();
+		/* Also before the error goes on: whoever catches it ends his own subtransaction, and would end ours, with our caller's role. */
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = resources;
 		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION &&
 			error->sqlerrcode != ERRCODE_OTP_SEALED_DAMAGED)
-			PG_RE_THROW();
+			ReThrowError(error);
 		*sqlstate = error->sqlerrcode;
 		FreeErrorData(error);
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);

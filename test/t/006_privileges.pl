@@ -371,5 +371,25 @@ for my $way (
 }
 ok(!-e $trap, 'no command of a role has been run');
 
+# An error in the middle of a claim leaves nobody with the owner's rights.
+value($node, q{
+	CREATE ROLE escaping LOGIN;
+	SELECT otp_grant('escaping', 'relay');
+	INSERT INTO otp_channel (name, kind, transport, url, method, accept_status, app)
+	  VALUES ('escape', 'chat', 'http', 'https://a.example/{code}', 'GET', '{200}', 'Bank');
+	SELECT otp_send('escaping', 'x', 'escape');
+	ALTER TABLE otp_policy RENAME TO otp_policy_away});
+is(value($node, q{
+		SET SESSION AUTHORIZATION escaping;
+		DO $$
+		BEGIN
+		  PERFORM count(*) FROM otp_claim('worker');
+		  RAISE EXCEPTION 'taken';
+		EXCEPTION WHEN undefined_table THEN
+		  PERFORM set_config('test.caught_by', current_user, false);
+		END $$;
+		SELECT current_setting('test.caught_by')}), 'escaping', 'who catches the error of a claim is still himself');
+value($node, 'ALTER TABLE otp_policy_away RENAME TO otp_policy');
+
 stop_soundly($node);
 done_testing();

@@ -79,7 +79,7 @@ static OtpQuery advance_query = {
 	"                 ELSE $5 + COALESCE(sum(wait) OVER before, '0') END AS turn"
 	"          FROM @.otp_message" OF_CHAIN " AND step > $4"
 	"          WINDOW before AS (ORDER BY step ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS t"
-	"  WHERE m.message_id = t.message_id",
+	"  WHERE m.message_id = t.message_id AND m.state = 'q'",
 	5, {TEXTOID, TEXTOID, INT8OID, INT2OID, TIMESTAMPTZOID}
 };
 

@@ -8,11 +8,11 @@
 #include "access/xlog.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "stop.h"
 #include "store/baseline.h"
+#include "subtransaction.h"
 
 /* What the rows say that count. */
 static void
@@ -191,10 +191,18 @@ otp_stop_check_conflicts(const OtpStop *stop, Relation rel, const text *user,
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
-	otp_baseline_insert(rel, user, purpose, stop->base, false);
-	foreach(cell, stop->rows)
-		if (lfirst(cell) != stop->last)
-			otp_table_check_conflict(rel, lfirst(cell));
+	PG_TRY();
+	{
+		otp_baseline_insert(rel, user, purpose, stop->base, false);
+		foreach(cell, stop->rows)
+			if (lfirst(cell) != stop->last)
+				otp_table_check_conflict(rel, lfirst(cell));
+	}
+	PG_CATCH();
+	{
+		ReThrowError(otp_subtransaction_abort(context, owner));
+	}
+	PG_END_TRY();
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;

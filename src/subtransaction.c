@@ -6,10 +6,27 @@
 
 #include "access/xact.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "errors.h"
 #include "subtransaction.h"
+
+/*
+ * Whoever catches an error ends his own subtransaction, as he thinks: he would end one that is open within it, and go on with
+ * its role, and with what his own has done.
+ */
+ErrorData *
+otp_subtransaction_abort(MemoryContext context, ResourceOwner resources)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = resources;
+	return error;
+}
 
 bool
 otp_subtransaction(void (*step) (void *), void *argument, int *sqlstate)
@@ -28,15 +45,8 @@ otp_subtransaction(void (*step) (void *), void *argument, int *sqlstate)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = otp_subtransaction_abort(context, resources);
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		/* Also before the error goes on: whoever catches it ends his own subtransaction, and would end ours, with our caller's role. */
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = resources;
 		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION &&
 			error->sqlerrcode != ERRCODE_OTP_SEALED_DAMAGED)
 			ReThrowError(error);

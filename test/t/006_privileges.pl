@@ -380,15 +380,19 @@ value($node, q{
 	SELECT otp_send('escaping', 'x', 'escape');
 	ALTER TABLE otp_policy RENAME TO otp_policy_away});
 is(value($node, q{
+		CREATE TABLE written (who text);
+		GRANT INSERT ON written TO escaping;
 		SET SESSION AUTHORIZATION escaping;
 		DO $$
 		BEGIN
+		  INSERT INTO written VALUES ('before');
 		  PERFORM count(*) FROM otp_claim('worker');
 		  RAISE EXCEPTION 'taken';
 		EXCEPTION WHEN undefined_table THEN
 		  PERFORM set_config('test.caught_by', current_user, false);
 		END $$;
 		SELECT current_setting('test.caught_by')}), 'escaping', 'who catches the error of a claim is still himself');
+is(value($node, 'SELECT count(*) FROM written'), 0, 'and what he had done before is undone');
 value($node, 'ALTER TABLE otp_policy_away RENAME TO otp_policy');
 
 stop_soundly($node);

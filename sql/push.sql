@@ -105,6 +105,17 @@ UPDATE otp_policy SET prompts_per_user = 3 WHERE purpose = 'push';
 SELECT failure($$SELECT otp_send_push('tired', 'token', 'push', 'push')$$) AS third, failure($$SELECT otp_send_push('tired', 'token', 'push', 'push')$$) AS fourth;
 DROP TABLE prompt;
 DROP FUNCTION prompt, other;
+-- A row with other methods does not inherit number_match; and what an authenticator makes is no code with a number, whatever is set.
+UPDATE otp_policy SET methods = '{issued}', number_match = true WHERE purpose = 'default';
+INSERT INTO otp_policy (purpose, methods) VALUES ('both', '{issued,totp}'), ('neither', NULL);
+SELECT purpose, number_match FROM otp_policy_effective WHERE purpose IN ('both', 'neither') ORDER BY 1;
+SELECT failure($$SELECT otp_send_push('push-9', 'token', 'push', 'both')$$, true);
+UPDATE otp_policy SET number_match = false WHERE purpose = 'default';
+SELECT credential_id FROM otp_enroll('push-9', secret => 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ') \gset
+SELECT otp_confirm('push-9', totp_at('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', clock_timestamp() - interval '30 s')::text) AS confirmed;
+SELECT otp_verify_push('push-9', totp_at('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', clock_timestamp())::text, '42', 'both', 'EUR 10') AS with_a_number,
+       otp_verify('push-9', totp_at('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', clock_timestamp())::text, 'both', 'EUR 10') AS without_one;
+SELECT otp_revoke('push-9', credential_id) AS revoked FROM otp_credentials('push-9');
 DELETE FROM otp_channel;
 DELETE FROM otp_message;
 DELETE FROM otp_quota;

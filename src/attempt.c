@@ -325,6 +325,8 @@ prepare(OtpAttempt *attempt)
 {
 	attempt->before = XactLastRecEnd;
 	otp_policy_get(attempt->purpose, &attempt->policy, &attempt->limits);
+	if (attempt->numbered)
+		attempt->policy.methods &= OTP_METHOD_BIT(OTP_METHOD_ISSUED);
 	otp_candidates_open(attempt);
 	/* Once the tables' locks are had, none of the keys that are asked for from here on can be dropped. */
 	attempt->writing_id = otp_writing_key()->id;

@@ -46,6 +46,7 @@ typedef struct OtpAttempt
 	const text *purpose;
 	const text *context;
 	int64		credential_id;	/* that the guess is aimed at; 0: any */
+	bool		numbered;		/* is it bound to a number, as only an issued code can be? */
 	char		guess[OTP_CODE_MAX + 1];
 	size_t		guess_length;
 	/* the codes that follow it, of OTP_AIM_RESYNC and OTP_AIM_UNLOCK */

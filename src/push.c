@@ -31,7 +31,7 @@ PG_FUNCTION_INFO_V1(otp_verify_push);
 Datum
 otp_verify_push(PG_FUNCTION_ARGS)
 {
-	OtpAttempt	attempt = {.aim = OTP_AIM_VERIFY};
+	OtpAttempt	attempt = {.aim = OTP_AIM_VERIFY,.numbered = true};
 	OtpVerdict	verdict;
 
 	attempt.user = otp_arg_claimed_user(fcinfo, 0);

@@ -239,6 +239,9 @@ read_purposes(Relation rel, Snapshot snapshot)
 		entry = hash_search(policies, purpose, HASH_ENTER, NULL);
 		entry->policy = default_policy;
 		read_policy(values, nulls, &entry->policy);
+		/* an authenticator's code that another row lets in knows no number */
+		entry->policy.number_match = entry->policy.number_match &&
+			entry->policy.methods == OTP_METHOD_BIT(OTP_METHOD_ISSUED);
 		any_stop |= entry->policy.max_consecutive > 0;
 	}
 	systable_endscan(scan);

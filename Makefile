@@ -133,7 +133,7 @@ REGRESS = setup code secret totp otpauth_uri qr kept_key encoding functions keyr
 ISOLATION = race charge in-flight two-phase deadlock policy-change snapshot serializable user-lock \
 	first-key short-table authenticators at-once enrolling key-rotation key-rekeying key-drop notify \
 	issuing stopping purging baselines forgetting unlocking quota-purging serializable-stop \
-	at-once-stop announcing channel-gone claiming sending rates
+	at-once-stop announcing channel-gone claiming advancing sending rates
 
 XML_CPPFLAGS := $(shell pkg-config --cflags libxml-2.0 2>/dev/null || xml2-config --cflags)
 XML_LIBS := $(shell pkg-config --libs libxml-2.0 2>/dev/null || xml2-config --libs)

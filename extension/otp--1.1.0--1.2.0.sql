@@ -610,7 +610,7 @@ Errors: 22004 array or element of destinations or channels NULL; else those of o
 COMMENT ON FUNCTION @extschema@.otp_send_again(text, text, text, boolean) IS
 'Queues the live code once more, when the transaction commits: by the channel and to the destination of the last message of it, or, with next_channel, brings the turn of the next channel of otp_send() now. Returns message_id, or NULL if there is no code that could be accepted, the context is another one, the code was not sent by otp_send() or otp_send_push(), or there is no next channel.
 user_id: 1 to 512 bytes. purpose: 1 to 63 bytes. context: as in otp_send(). next_channel: NULL is false.
-The same channel is held to cool_down, from the code''s last message on, and to all counts of otp_send(), and all that stays counted whatever becomes of the transaction; the next one was counted when it was queued.
+The same channel is held to cool_down, from the code''s last message on, the second time to 8/7 of it at most, and to all counts of otp_send(), and all that stays counted whatever becomes of the transaction; the next one was counted when it was queued.
 Errors: OT001, OT002 as of otp_send(), OT001 also while another transaction sends the code again; 22004 argument NULL, 22023 length, the channel is gone, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, OT003, OT004, OT005 keys; 40001 in REPEATABLE READ and SERIALIZABLE.';
 
 --
@@ -708,7 +708,7 @@ COMMENT ON COLUMN @extschema@.otp_claimed.timeout IS 'Seconds for the try: otp_c
 COMMENT ON FUNCTION @extschema@.otp_claim(text, integer, interval, text[]) IS
 'Takes messages that are due, for the duty relay: the oldest of each channel, the channels sharing the batch, as many as their per_second allows and at most their max_in_flight. Returns a row for each, with the code derived anew and all filled in. Until the lease is over nobody else gets the message; then, if it was not settled, whoever asks next does, with another number of lease.
 worker: who takes them, 1 to 255 bytes. batch: 1 to 1000. lease: 1 second to 1 hour; longer than a try takes. skip: channels that are passed over.
-A message whose code is spent, cancelled, replaced, expired or used_up is dropped, one that cannot be filled in, by a credential, a template or a key that is missing, a damaged row or text that is not UTF-8, fails with the SQLSTATE as its error; neither is returned, or counts for per_second. One whose chain somebody is changing comes back when its lease is over. Waits for no other worker. Commit before anything is sent. In FROM alone.
+A message whose code is spent, cancelled, replaced, expired or used_up is dropped, and so is one of whose chain a later one has been sent or, since it was queued, another one has been delivered; one that cannot be filled in, by a credential, a template or a key that is missing, a damaged row or text that is not UTF-8, fails with the SQLSTATE as its error; neither is returned, or counts for per_second. One whose chain somebody is changing comes back when its lease is over. Waits for no other worker. Commit before anything is sent. In FROM alone.
 No rows if an argument is NULL. Errors: 22023 argument, 0A000 not in FROM, 25006 read-only transaction or standby, 25000 parallel, 55000 row default of otp_policy missing, OT003, OT004 master key; 40001 in REPEATABLE READ and SERIALIZABLE. None of them loses a message.';
 COMMENT ON FUNCTION @extschema@.otp_delivered(bigint, integer, text) IS
 'Settles a message that the provider has taken over, when the transaction commits: sent. Those before it in the chain that nobody has taken are dropped. false, and nothing is done, if the lease is not, or no longer, the message''s.
@@ -721,12 +721,12 @@ message_ids, leases, provider_ids: as many of each; only an element of provider_
 Errors: 22004 array, or element of message_ids or leases, NULL, 22023 not as many; else those of otp_delivered(message_id, lease, provider_id).';
 COMMENT ON FUNCTION @extschema@.otp_failed(bigint, integer, text, boolean, interval) IS
 'Settles a message that the provider has not taken over, when the transaction commits: it is to be tried again, or has failed for good, and then the turn of the next channel of the chain comes now. The code stays live, and no guess is charged. false, and nothing is done, if the lease is not, or no longer, the message''s.
-message_id, lease: as otp_claim() gave them. error: why, 1 to 255 bytes, with no code, credential or destination in it: it is kept, and recorded. retry: again later? NULL is false. The wait doubles from 1 second to 1 minute, give or take half of it. retry_after: wait so long at least; NULL: nothing is said. What would come back after the code''s end has failed for good; a message of whose chain a later one has been sent is dropped.
+message_id, lease: as otp_claim() gave them. error: why, 1 to 255 bytes, with no code, credential or destination in it: it is kept, and recorded. retry: again later? NULL is false. The wait doubles from 1 second to 1 minute, give or take half of it. retry_after: wait so long at least; NULL: nothing is said. What would come back after the code''s end has failed for good; a message of whose chain a later one has been sent, or another one delivered, is dropped.
 Waits for a transaction that is settling or taking the message.
 Errors: 22004 message_id, lease or error NULL, 22023 error, 25006 read-only transaction or standby, 25000 parallel; 40001 in REPEATABLE READ and SERIALIZABLE.';
 COMMENT ON FUNCTION @extschema@.otp_receipt(text, text, text) IS
 'Takes a provider''s receipt of a message in, when the transaction commits. delivered: the others of its chain that nobody has taken are dropped. failed: the turn of the next one comes now. Anything else is kept as it is. What has been delivered stays so, whatever comes late; the same receipt again changes nothing. Returns whether there is such a message.
-channel: 1 to 63 bytes. provider_id: as otp_delivered() got it, 1 to 512 bytes. status: delivered, failed or, 1 to 63 bytes, what the provider calls it. That the receipt is the provider''s is for the caller to check.
+channel: 1 to 63 bytes. provider_id: as otp_delivered() got it, 1 to 512 bytes; of several messages of the channel with it, the newest is meant. status: delivered, failed or, 1 to 63 bytes, what the provider calls it. That the receipt is the provider''s is for the caller to check.
 Waits for a transaction that is changing the message.
 Errors: 22004 argument NULL, 22023 length, 25006 read-only transaction or standby, 25000 parallel; 40001 in REPEATABLE READ and SERIALIZABLE.';
 COMMENT ON FUNCTION @extschema@.otp_next_due(text[]) IS
@@ -790,7 +790,7 @@ CREATE FUNCTION @extschema@.otp_deny_push(user_id text, purpose text DEFAULT 'lo
   AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 
 COMMENT ON COLUMN @extschema@.otp_policy.number_match IS
-'Does a push go with a number, by otp_send_push()? Only where methods of the same row are issued alone. NULL in row default: no.';
+'Does a push go with a number, by otp_send_push()? Only where methods of the same row are issued alone; a row with other methods does not inherit it. NULL in row default: no.';
 COMMENT ON COLUMN @extschema@.otp_policy.prompts_per_user IS
 'Pushes with a number that a user gets within issue_window for the purpose, 1 to 1000000 (OT002), against fatigue. NULL in row default: any number.';
 
@@ -799,7 +799,7 @@ COMMENT ON FUNCTION @extschema@.otp_send_push(text, text, text, text, text, text
 Arguments: those of otp_send(user_id, destination, channel, purpose, context, locale).
 Errors: OT002 more than prompts_per_user, which stays counted whatever becomes of the transaction; 22023 the channel is not of kind push, 55000 the purpose has no number_match; else those of otp_send().';
 COMMENT ON FUNCTION @extschema@.otp_verify_push(text, text, text, text, text) IS
-'otp_verify() of a code that came by otp_send_push(), with the number that the person has entered: true once, if both are right. A wrong number is a wrong guess, and charged. otp_verify() itself does not accept such a code.
+'otp_verify() of a code that came by otp_send_push(), with the number that the person has entered: true once, if both are right. Codes of authenticators and recovery codes are wrong here, whatever the policy''s methods are. A wrong number is a wrong guess, and charged. otp_verify() itself does not accept such a code.
 user_id, code, purpose, context: as of otp_verify(). number: two digits, 10 to 99; anything else is wrong, NULL too, and all of that is one guess.
 Errors: those of otp_verify().';
 COMMENT ON FUNCTION @extschema@.otp_deny_push(text, text) IS
@@ -870,7 +870,8 @@ CREATE OR REPLACE VIEW @extschema@.otp_policy_effective AS
          COALESCE(p.notify, d.notify) AS notify,
          d.free_guesses, d.forgive_every, d.first_delay, d.longest_delay,
          d.max_drift, d.resync_window, d.enroll_lifetime, p.comment,
-         COALESCE(p.number_match, d.number_match, false) AS number_match,
+         COALESCE(p.number_match, d.number_match, false)
+           AND COALESCE(p.methods, d.methods) OPERATOR(pg_catalog.=) '{issued}' AS number_match,
          COALESCE(p.prompts_per_user, d.prompts_per_user) AS prompts_per_user
     FROM @extschema@.otp_policy AS p
     JOIN @extschema@.otp_policy AS d ON d.purpose OPERATOR(pg_catalog.=) 'default';
@@ -901,7 +902,7 @@ COMMENT ON COLUMN @extschema@.otp_stats.failed IS 'Messages that have failed for
 COMMENT ON COLUMN @extschema@.otp_stats.dropped IS 'Messages that were taken, and then not worth sending.';
 COMMENT ON COLUMN @extschema@.otp_stats.denied IS 'Pushes that the person has denied.';
 
-COMMENT ON COLUMN @extschema@.otp_policy_effective.number_match IS 'As otp_policy.number_match, and of row default where that is NULL; never NULL.';
+COMMENT ON COLUMN @extschema@.otp_policy_effective.number_match IS 'As otp_policy.number_match, and of row default where that is NULL; false where methods are others than issued alone; never NULL.';
 COMMENT ON COLUMN @extschema@.otp_policy_effective.prompts_per_user IS 'As otp_policy.prompts_per_user, and of row default where that is NULL.';
 
 COMMENT ON COLUMN @extschema@.otp_keys.channel_secrets IS 'Rows of otp_channel_secret that need it.';
@@ -911,7 +912,7 @@ COMMENT ON TABLE @extschema@.otp_event IS
 COMMENT ON COLUMN @extschema@.otp_event.event IS
 'issued, resent, accepted, cancelled, rejected or refused; of limits warned, stopped, unlocked; of authenticators enrolled, confirmed, resynced, revoked, imported, exported; of messages sent, delivered, failed, dropped; of a push denied; of the trail itself purged.';
 COMMENT ON COLUMN @extschema@.otp_event.reason IS
-'Of rejected: wrong, replayed, expired, no_code or locked; of refused: cooling_down or too_many; of failed: the error, or receipt; of dropped: spent, cancelled, replaced, expired, used_up, no_code or other_context; of purged: how many events were removed, and before which moment they had been recorded; else NULL. A malformed code is no guess, and not recorded.';
+'Of rejected: wrong, replayed, expired, no_code or locked; of refused: cooling_down or too_many; of failed: the error, or receipt; of dropped: spent, cancelled, replaced, expired, used_up, no_code, other_context, overtaken (a later message of its chain was sent) or delivered (another one was); of purged: how many events were removed, and before which moment they had been recorded; else NULL. A malformed code is no guess, and not recorded.';
 COMMENT ON COLUMN @extschema@.otp_event.method IS
 'What was issued, enrolled or accepted, or what the guess matched: issued, totp, hotp or recovery; of a message its channel; NULL if nothing, or of an issued code that has just been issued, resent or cancelled.';
 

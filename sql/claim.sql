@@ -167,7 +167,9 @@ BEGIN READ ONLY;
 SELECT failure('SELECT count(*) FROM otp_claim(''worker'')'), failure('SELECT otp_next_due()'), failure('SELECT count(*) FROM otp_channel_status()');
 COMMIT;
 SELECT otp_send('list', 'x', 'a') > 0 AS sent;
-SELECT (otp_claim('worker')).channel;
+-- In FROM alone: elsewhere (f()).* would be a call for each column.
+SELECT failure($$SELECT (otp_claim('worker')).channel$$), failure($$SELECT otp_channel_status()$$);
+SELECT channel FROM otp_claim('worker');
 -- In every isolation level the outbox is read as it is now.
 BEGIN ISOLATION LEVEL SERIALIZABLE;
 SELECT otp_send('list', 'x', 'a') > 0 AS sent;

@@ -170,6 +170,42 @@ SELECT otp_delivered(message_id, lease, 'a-' || message_id) FROM otp_claim('work
 SELECT count(otp_receipt(channel, provider_id, 'delivered')) FROM otp_message WHERE provider_id IS NOT NULL;
 SELECT purpose, step, channel, state, error FROM otp_message ORDER BY message_id;
 
+-- What another one of the chain has made needless is dropped instead of being sent: a later one was sent, or any was delivered.
+SELECT send_chain('{1 s,20 minutes,NULL}') > 0 AS sent;
+SELECT otp_delivered(message_id, lease, 'first') FROM otp_claim('worker');
+UPDATE otp_message SET due_at = clock_timestamp() WHERE step = 1;
+SELECT channel, lease FROM otp_claim('worker');
+SELECT otp_receipt('a', 'first', 'delivered');
+SELECT otp_failed(message_id, tries, 'HTTP 503', true) AS tried_again FROM otp_message WHERE step = 1;
+TABLE chain;
+SELECT send_chain('{1 s,20 minutes,NULL}') > 0 AS sent;
+SELECT channel FROM otp_claim('worker');
+UPDATE otp_message SET due_at = clock_timestamp() WHERE step = 1;
+SELECT otp_delivered(message_id, lease, 'second') FROM otp_claim('worker');
+UPDATE otp_message SET due_at = clock_timestamp() WHERE step = 0;
+SELECT count(*) AS lease_over FROM otp_claim('worker');
+TABLE chain;
+SELECT send_chain('{1 s,1 s,NULL}') > 0 AS sent;
+SELECT otp_delivered(message_id, lease, 'third') FROM otp_claim('worker');
+UPDATE otp_message SET due_at = clock_timestamp() WHERE step > 0;
+SELECT channel FROM otp_claim('worker', skip => '{c}');
+SELECT otp_receipt('a', 'third', 'delivered');
+UPDATE otp_message SET due_at = clock_timestamp() WHERE state = 'c';
+SELECT count(*) AS delivered_meanwhile FROM otp_claim('worker');
+TABLE chain;
+SELECT reason, method FROM otp_event WHERE user_id = 'settle-chain' AND event = 'dropped' ORDER BY at DESC LIMIT 3;
+-- But not what was asked for behind the receipt.
+UPDATE otp_policy SET cool_down = '0' WHERE purpose = 'default';
+SELECT otp_send_again('settle-chain') > 0 AS again;
+SELECT channel, lease FROM otp_claim('worker');
+UPDATE otp_message SET due_at = clock_timestamp() WHERE state = 'c';
+SELECT channel, lease FROM otp_claim('worker');
+-- Of messages with one id the newest is meant.
+SELECT count(otp_send('settle-id-' || i, 'x', 'a')) FROM generate_series(1, 2) AS i;
+SELECT count(otp_delivered(message_id, lease, 'same')) FROM otp_claim('worker');
+SELECT otp_receipt('a', 'same', 'delivered');
+SELECT user_id, state FROM otp_message WHERE provider_id = 'same' ORDER BY message_id;
+
 -- What the views say.
 DELETE FROM otp_message;
 DELETE FROM otp_event;

@@ -175,7 +175,10 @@ hand_out(const Claim *claim, OtpRequestBasis *basis, const OtpOutboxMessage *mes
 	HandOut		out = {claim, basis, message};
 	int			sqlstate;
 
-	if (!otp_subtransaction(render, &out, &sqlstate))
+	/* The first of a chain that is taken for the first time has nobody before it. */
+	if (message->tries > 1 || message->step > 0)
+		out.why = otp_outbox_superseded(&claim->owner, message);
+	if (out.why == NULL && !otp_subtransaction(render, &out, &sqlstate))
 	{
 		/* What it had looked up is gone. */
 		basis->templates = NIL;

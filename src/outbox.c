@@ -20,8 +20,9 @@
 #define FIRST_RETRY		USECS_PER_SEC
 #define LONGEST_RETRY	USECS_PER_MINUTE
 
-/* why a message is dropped when one that stands in for it has been sent */
+/* why a message is dropped when one that stands in for it has been sent, or has arrived */
 #define OVERTAKEN		"overtaken"
+#define DELIVERED		"delivered"
 
 #define OF_LEASE " WHERE message_id = $1 AND tries = $2 AND state = 'c' RETURNING " OTP_OUTBOX_COLUMNS
 
@@ -67,9 +68,16 @@ static OtpQuery drop_after_query = {
 	OF_CHAIN " AND step > $4",
 	6, {TEXTOID, TEXTOID, INT8OID, INT2OID, TIMESTAMPTZOID, TEXTOID}
 };
-static OtpQuery went_after_query = {
-	"SELECT FROM @.otp_message WHERE user_id = $1 AND purpose = $2 AND chain = $3 AND step > $4 AND sent_at IS NOT NULL LIMIT 1",
-	4, {TEXTOID, TEXTOID, INT8OID, INT2OID}
+/*
+ * Of those that stand in for one: has any arrived?  Null if none has, nor has a later one been sent.  What was queued behind
+ * a receipt is sent again on purpose.
+ */
+static OtpQuery superseded_query = {
+	"SELECT bool_or(state = 'd') FROM @.otp_message"
+	" WHERE user_id = $1 AND purpose = $2 AND chain = $3 AND step <> $4"
+	"   AND (state = 'd' AND settled_at > (SELECT made_at FROM @.otp_message WHERE message_id = $5)"
+	"        OR step > $4 AND sent_at IS NOT NULL)",
+	5, {TEXTOID, TEXTOID, INT8OID, INT2OID, INT8OID}
 };
 /* The next one now, and each later one when its turn comes from then on; a wait of NULL never ends. */
 static OtpQuery advance_query = {
@@ -108,8 +116,10 @@ static OtpQuery forget_query = {
 	1, {TEXTOID}
 };
 
+/* Ids that a provider uses again are those of its newest messages. */
 static OtpQuery known_query = {
-	"SELECT " OTP_OUTBOX_COLUMNS ", state FROM @.otp_message WHERE channel = $1 AND provider_id = $2 FOR UPDATE",
+	"SELECT " OTP_OUTBOX_COLUMNS ", state FROM @.otp_message WHERE channel = $1 AND provider_id = $2"
+	" ORDER BY message_id DESC LIMIT 1 FOR UPDATE",
 	2, {TEXTOID, TEXTOID}
 };
 static OtpQuery receipt_query = {
@@ -174,16 +184,19 @@ settle(const OtpOwner *owner, OtpQuery *query, const OtpLease *lease, TimestampT
 	return true;
 }
 
-/* Has one that stands in for the message been sent? */
-static bool
-is_overtaken(const OtpOwner *owner, const OtpOutboxMessage *message)
+const char *
+otp_outbox_superseded(const OtpOwner *owner, const OtpOutboxMessage *message)
 {
 	Datum		values[] = {
 		PointerGetDatum(message->user), PointerGetDatum(message->purpose),
-		Int64GetDatum(message->chain), Int16GetDatum(message->step)
+		Int64GetDatum(message->chain), Int16GetDatum(message->step), Int64GetDatum(message->id)
 	};
+	bool		none;
+	bool		delivered;
 
-	return otp_query_run(owner, &went_after_query, values, NULL) > 0;
+	(void) otp_query_run(owner, &superseded_query, values, NULL);
+	delivered = DatumGetBool(otp_query_value(0, 1, &none));
+	return none ? NULL : delivered ? DELIVERED : OVERTAKEN;
 }
 
 static void
@@ -274,15 +287,17 @@ otp_outbox_retry(const OtpOwner *owner, const OtpLease *lease, const text *error
 {
 	Datum		values[] = {Int64GetDatum(lease->message_id), Int32GetDatum(lease->tries)};
 	OtpOutboxMessage message;
+	const char *superseded;
 	TimestampTz at;
 
 	if (otp_query_run(owner, &lease_query, values, NULL) == 0)
 		return false;
 	otp_outbox_read(0, &message);
 	at = GetCurrentTimestamp() + Max(retry_after, retry_delay(message.tries));
-	if (is_overtaken(owner, &message))
+	superseded = otp_outbox_superseded(owner, &message);
+	if (superseded != NULL)
 	{
-		otp_outbox_drop(owner, lease, OVERTAKEN);
+		otp_outbox_drop(owner, lease, superseded);
 		return true;
 	}
 	if (at >= message.expires_at)
@@ -328,12 +343,12 @@ otp_outbox_receipt(const OtpOwner *owner, const text *channel, const text *provi
 	/* What has arrived has arrived, whatever comes late; and twice is once. */
 	if (state == OTP_MESSAGE_DELIVERED || (state == OTP_MESSAGE_FAILED && strcmp(word, "failed") == 0))
 		return true;
-	if (strcmp(word, "delivered") == 0)
+	if (strcmp(word, DELIVERED) == 0)
 	{
 		set_receipt(owner, &message, OTP_MESSAGE_DELIVERED, NULL);
-		record(&message, "delivered", NULL);
-		drop_others(owner, &drop_before_query, &message, "delivered");
-		drop_others(owner, &drop_after_query, &message, "delivered");
+		record(&message, DELIVERED, NULL);
+		drop_others(owner, &drop_before_query, &message, DELIVERED);
+		drop_others(owner, &drop_after_query, &message, DELIVERED);
 	}
 	else if (strcmp(word, "failed") == 0)
 	{

@@ -75,7 +75,13 @@ extern bool otp_outbox_failed(const OtpOwner *owner, const OtpLease *lease, cons
 extern bool otp_outbox_retry(const OtpOwner *owner, const OtpLease *lease, const text *error,
 							 int64 retry_after);
 
-/* Not worth sending any more: spent, cancelled, replaced, expired, used_up. */
+/*
+ * Why a message is not to be sent any more, although its code is live: overtaken, a later one of its chain has been sent, or delivered,
+ * another one of it has arrived since it was queued.  NULL: it is.
+ */
+extern const char *otp_outbox_superseded(const OtpOwner *owner, const OtpOutboxMessage *message);
+
+/* Not worth sending any more: spent, cancelled, replaced, expired, used_up, or as above. */
 extern void otp_outbox_drop(const OtpOwner *owner, const OtpLease *lease, const char *reason);
 
 /*

@@ -6,6 +6,7 @@
 
 #include "funcapi.h"
 #include "nodes/execnodes.h"
+#include "utils/lsyscache.h"
 
 #include "private_rows.h"
 
@@ -18,10 +19,12 @@ otp_private_rows(FunctionCallInfo fcinfo, TupleDesc *desc)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext old;
 
-	if (result == NULL || !IsA(result, ReturnSetInfo) || (result->allowedModes & SFRM_Materialize) == 0)
+	/* Elsewhere (f()).* is a call for each column. */
+	if (result == NULL || !IsA(result, ReturnSetInfo) ||
+		(result->allowedModes & SFRM_Materialize_Preferred) == 0)
 		ereport(ERROR,
 				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				errmsg("set-valued function called in context that cannot accept a set"));
+				errmsg("%s() must be called in FROM", get_func_name(fcinfo->flinfo->fn_oid)));
 	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
 	/* a copy, which whoever called us frees */
 	if (get_call_result_type(fcinfo, NULL, desc) != TYPEFUNC_COMPOSITE)

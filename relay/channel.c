@@ -56,13 +56,11 @@ find(const char *name)
 static void
 learn(Channel *channel, const Message *message)
 {
-	const char *transport = message->field[FIELD_TRANSPORT];
 	const char *cap = message->field[FIELD_MAX_IN_FLIGHT];
 
-	channel->is_smtp = transport && strcmp(transport, "smtp") == 0;
 	channel->cap = cap ? atoi(cap) : default_cap;
 	if (channel->cap < 1)
-		channel->cap = channel->is_smtp ? SMTP_CAP : HTTP_CAP;
+		channel->cap = message->is_smtp ? SMTP_CAP : HTTP_CAP;
 }
 
 static int

@@ -18,6 +18,8 @@
 #define LEASE_MARGIN		5
 /* when messages are due, and others have them or a rate forbids them */
 #define SHORTEST_SLEEP		20
+/* that is doubled as often at most, and then somebody keeps them */
+#define LONGEST_ROUND		5
 #define FIRST_PAUSE			1000
 #define LONGEST_PAUSE		30000
 /* beyond what libpq reads at once of rows that are shorter */
@@ -42,6 +44,9 @@ static int64_t asked_lease;		/* milliseconds */
 static bool is_due;				/* there may be something to take */
 static bool ask_when;			/* nothing is due: when will it be? */
 static int64_t wake_at = CLOCK_NEVER;
+static int64_t rest_until;		/* after an error: until then nobody asks, whatever wakes us */
+static int	rounds;				/* how often something was due, and nothing was to be had */
+static bool asked;				/* messages may come that the database takes for ours */
 static int	pause_ms = FIRST_PAUSE;
 static size_t left_behind;		/* bytes of messages in libpq's buffer, at most */
 static bool worked;
@@ -71,7 +76,21 @@ claim_ask_when(void)
 bool
 claim_is_wanted(void)
 {
-	return is_due || ask_when;
+	return (is_due || ask_when) && clock_ms() >= rest_until;
+}
+
+/* Whether the database has been asked for messages, and has not answered. */
+bool
+claim_is_asked(void)
+{
+	return asked;
+}
+
+/* Whether it has answered the last question with an error. */
+bool
+claim_has_failed(void)
+{
+	return rest_until > 0;
 }
 
 bool
@@ -115,6 +134,7 @@ rest(const PGresult *result)
 	pause_ms = (int) clock_earlier(2 * pause_ms, LONGEST_PAUSE);
 	if (!result)
 		return;
+	rest_until = wake_at;
 	database_log_error("cannot take messages", result);
 	sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	refused = sqlstate && (strcmp(sqlstate, "42501") == 0 || strcmp(sqlstate, "42883") == 0);
@@ -151,6 +171,7 @@ take(const PGresult *result, int row)
 static void
 take_messages(const PGresult *result)
 {
+	asked = false;
 	if (!is_good(result))
 	{
 		rest(result);
@@ -158,6 +179,9 @@ take_messages(const PGresult *result)
 	}
 	worked = true;
 	pause_ms = FIRST_PAUSE;
+	rest_until = 0;
+	if (PQntuples(result) > 0)
+		rounds = 0;
 	for (int row = 0; row < PQntuples(result); row++)
 		take(result, row);
 	if (PQntuples(result) >= wanted)
@@ -172,19 +196,27 @@ static void
 go_to_sleep(const PGresult *result)
 {
 	int64_t		sleep = (int64_t) options->poll * 1000;
+	int64_t		due = CLOCK_NEVER;
 
 	if (!is_good(result))
 	{
 		rest(result);
 		return;
 	}
-	found_nothing = true;
+	rest_until = 0;
 	if (!PQgetisnull(result, 0, 0))
+		due = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	found_nothing = due > 0 || rounds == LONGEST_ROUND;
+	if (due > 0)
 	{
-		int64_t		due = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-
-		found_nothing = due > 0;
+		rounds = 0;
 		sleep = clock_earlier(sleep, due < SHORTEST_SLEEP ? SHORTEST_SLEEP : due);
+	}
+	else
+	{
+		/* somebody else has it, and may keep it for long */
+		sleep = clock_earlier(sleep, SHORTEST_SLEEP << rounds);
+		rounds += rounds < LONGEST_ROUND;
 	}
 	wake_at = clock_ms() + sleep;
 }
@@ -207,6 +239,7 @@ ask_for_messages(const Text *skip, int room)
 	snprintf(lease, sizeof(lease), "%d", lease_seconds());
 	is_due = ask_when = found_nothing = false;
 	wake_at = CLOCK_NEVER;
+	asked = true;
 	asked_at = clock_ms();
 	asked_lease = claim_lease_ms();
 	database_ask(claim_sql, 4, values, take_messages);

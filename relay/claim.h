@@ -20,6 +20,8 @@ extern void claim_ask(int room);
 extern void claim_step(void);
 extern int64_t claim_until(void);
 extern bool claim_found_nothing(void);
+extern bool claim_is_asked(void);
+extern bool claim_has_failed(void);
 extern int64_t claim_lease_ms(void);
 
 #endif							/* OTP_RELAY_CLAIM_H */

@@ -49,13 +49,34 @@ database_connect(const Options *options, bool at_once)
 	return at_once ? PQconnectdbParams(names, values, 1) : PQconnectStartParams(names, values, 1);
 }
 
+/* As libpq tells a connection string from the name of a database. */
+static bool
+is_conninfo(const char *dbname)
+{
+	return dbname && (strchr(dbname, '=') || strncmp(dbname, "postgresql://", 13) == 0 ||
+					  strncmp(dbname, "postgres://", 11) == 0);
+}
+
+/* libpq says what is wrong with one by quoting from it, which may be the password. */
+bool
+database_conninfo_is_good(const char *dbname)
+{
+	PQconninfoOption *options;
+
+	if (!is_conninfo(dbname))
+		return true;
+	options = PQconninfoParse(dbname, NULL);
+	PQconninfoFree(options);
+	return options != NULL;
+}
+
 bool
 database_conninfo_has_password(const char *dbname)
 {
 	PQconninfoOption *options;
 	bool		found = false;
 
-	if (!dbname || (!strchr(dbname, '=') && !strstr(dbname, "://")))
+	if (!is_conninfo(dbname))
 		return false;
 	options = PQconninfoParse(dbname, NULL);
 	for (PQconninfoOption *o = options; o && o->keyword; o++)

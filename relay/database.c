@@ -224,8 +224,9 @@ database_ready(void)
 		lose(PQerrorMessage(conn));
 		return;
 	}
-	read_notifications();
 	read_results();
+	/* behind the results: libpq finds what comes with them only while it reads those */
+	read_notifications();
 	if (conn && state > CONNECTING)
 		flush();
 }

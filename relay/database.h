@@ -15,6 +15,7 @@
 typedef void (*Reply) (const PGresult *result);
 
 extern PGconn *database_connect(const Options *options, bool at_once);
+extern bool database_conninfo_is_good(const char *dbname);
 extern bool database_conninfo_has_password(const char *dbname);
 extern const char *const database_prepare_sql;
 extern bool database_is_prepared(const PGresult *result);

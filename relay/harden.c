@@ -64,6 +64,8 @@ harden(void)
 {
 	forbid_dumps();
 	signal(SIGPIPE, SIG_IGN);
+	/* libcurl would write the keys of its sessions there, for whoever has recorded them */
+	unsetenv("SSLKEYLOGFILE");
 	json_set_alloc_funcs(wiping_malloc, wiping_free);
 #ifdef M_PERTURB
 	/* libpq's memory is none of ours; the C library can overwrite what it gets back, but for the small pieces */

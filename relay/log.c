@@ -4,13 +4,16 @@
  */
 #include "log.h"
 
+#include <poll.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 static const char *const level_name[] = {"info", "warning", "error"};
 static bool is_json;
+static unsigned int lost;		/* lines that nobody has taken */
 
 void
 log_as_json(bool json)
@@ -81,6 +84,18 @@ put(Text *line, const char *name, const char *value)
 	}
 }
 
+/*
+ * Whether a line can be written without waiting for whoever reads: he may have stopped, and messages have not.  What there is room for
+ * in a pipe is a page at least, which is longer than a line.
+ */
+static bool
+has_room(void)
+{
+	struct pollfd fd = {.fd = STDERR_FILENO,.events = POLLOUT};
+
+	return poll(&fd, 1, 0) != 0;
+}
+
 /* A whole line in one write, so that those of several processes do not mix. */
 static void
 write_line(const Text *line)
@@ -97,6 +112,18 @@ write_line(const Text *line)
 	}
 }
 
+static void
+tell_lost(void)
+{
+	char		count[16];
+
+	if (lost == 0 || !has_room())
+		return;
+	snprintf(count, sizeof(count), "%u", lost);
+	lost = 0;
+	log_line(LOG_WARNING, "lines of the log were lost", "lines", count, NULL);
+}
+
 void
 log_line(LogLevel level, const char *event, ...)
 {
@@ -104,6 +131,7 @@ log_line(LogLevel level, const char *event, ...)
 	const char *name;
 	va_list		args;
 
+	tell_lost();
 	put_time(&line);
 	if (is_json)
 	{
@@ -122,6 +150,9 @@ log_line(LogLevel level, const char *event, ...)
 	}
 	va_end(args);
 	text_add(&line, is_json ? "}\n" : "\n");
-	write_line(&line);
+	if (has_room())
+		write_line(&line);
+	else
+		lost++;
 	text_free(&line);
 }

@@ -67,6 +67,11 @@ run(Options *options)
 	int			status;
 
 	log_as_json(options->json);
+	if (!database_conninfo_is_good(options->dbname))
+	{
+		log_line(LOG_ERROR, "the connection string cannot be read", NULL);
+		return 2;
+	}
 	if (database_conninfo_has_password(options->dbname))
 		log_line(LOG_WARNING, "everybody here can read the password on the command line;"
 				 " a service file or a password file keeps it", NULL);

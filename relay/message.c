@@ -19,6 +19,12 @@ number(const Message *message, MessageField field, int64_t otherwise)
 	return message->field[field] ? strtoll(message->field[field], NULL, 10) : otherwise;
 }
 
+static bool
+is(const Message *message, MessageField field, const char *value)
+{
+	return message->field[field] && strcmp(message->field[field], value) == 0;
+}
+
 static void
 copy_fields(Message *message, const PGresult *result, int row)
 {
@@ -53,8 +59,8 @@ message_from_row(const PGresult *result, int row)
 	message->expires = clock_ms() + number(message, FIELD_LIFE, INT_MAX);
 	timeout = number(message, FIELD_TIMEOUT, DEFAULT_TIMEOUT);
 	message->timeout = timeout < 1 ? DEFAULT_TIMEOUT : timeout > 3600 ? 3600 : (int) timeout;
-	message->allow_plaintext = message->field[FIELD_ALLOW_PLAINTEXT] &&
-		strcmp(message->field[FIELD_ALLOW_PLAINTEXT], "true") == 0;
+	message->is_smtp = is(message, FIELD_TRANSPORT, "smtp");
+	message->allow_plaintext = is(message, FIELD_ALLOW_PLAINTEXT, "true");
 	return message;
 }
 

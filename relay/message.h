@@ -58,7 +58,6 @@ typedef struct Channel
 {
 	struct Channel *next;
 	char	   *name;
-	bool		is_smtp;
 	int			cap;
 	int			in_flight;
 	int			ahead;			/* how many may wait beyond the cap */
@@ -81,6 +80,7 @@ typedef struct Message
 	int64_t		lease_ends;
 	int64_t		expires;
 	int			timeout;		/* seconds */
+	bool		is_smtp;		/* else http: the channel's row may say something else for the next one */
 	bool		allow_plaintext;
 	const char *field[FIELD_COUNT]; /* NULL where the database has NULL */
 	size_t		length[FIELD_COUNT];

@@ -105,6 +105,30 @@ settle_add(int64_t id, int lease, const Outcome *outcome)
 	put(queue_of(result), result);
 }
 
+static bool
+renew(const Queue *queue, int64_t id, int lease)
+{
+	for (Result *result = queue->first; result; result = result->next)
+	{
+		if (result->id == id && result->outcome.kind == OUTCOME_DELIVERED)
+		{
+			result->lease = lease;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Whether a message that has been taken again was delivered by us, and only could not be settled before its lease ended: then it is, under
+ * the new one, and must not be sent.
+ */
+bool
+settle_renew(int64_t id, int lease)
+{
+	return renew(&later, id, lease) || renew(&alone, id, lease) || renew(&delivered, id, lease);
+}
+
 bool
 settle_is_pending(void)
 {

@@ -13,6 +13,7 @@
 extern void settle_add(int64_t id, int lease, const Outcome *outcome);
 extern bool settle_is_pending(void);
 extern int	settle_count(void);
+extern bool settle_renew(int64_t id, int lease);
 extern void settle_ask(void);
 
 /* What could not be settled is told again after a while. */

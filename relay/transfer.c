@@ -15,13 +15,16 @@
 #define KEPT_CONNECTIONS	1000L
 
 /*
- * Connections that messages may use one after the other. Each channel by SMTP has its own: libcurl would let it use one that
- * another channel has verified by other authorities. With HTTP it looks at these.
+ * Connections that messages may use one after the other. Each channel by SMTP has its own, and others once its row says
+ * something else of security: libcurl would let it use one that was verified by other authorities, or not at all. With
+ * HTTP it looks at these.
  */
 typedef struct Pool
 {
 	struct Pool *next;
 	const Channel *channel;		/* NULL: of all that go by HTTP */
+	bool		allow_plaintext;
+	char	   *ca_file;		/* NULL: the system's authorities alone */
 	CURLM	   *multi;
 	int64_t		timer;
 } Pool;
@@ -58,17 +61,32 @@ transfer_open(Finished finished)
 	tell = finished;
 }
 
+static void
+free_pool(Pool *pool)
+{
+	curl_multi_cleanup(pool->multi);
+	wiping_free(pool->ca_file);
+	wiping_free(pool);
+}
+
+/* For messages such as this one; NULL: there is no memory. */
 static Pool *
-make_pool(const Channel *channel)
+make_pool(const Message *message)
 {
 	Pool	   *pool = must_alloc(sizeof(Pool));
+	const char *ca_file = message->field[FIELD_CA_FILE];
 
-	pool->channel = channel;
+	if (message->is_smtp)
+	{
+		pool->channel = message->channel;
+		pool->allow_plaintext = message->allow_plaintext;
+		pool->ca_file = ca_file ? must_copy(ca_file) : NULL;
+	}
 	pool->timer = CLOCK_NEVER;
 	pool->multi = curl_multi_init();
 	if (!pool->multi)
 	{
-		wiping_free(pool);
+		free_pool(pool);
 		return NULL;
 	}
 	curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
@@ -80,18 +98,25 @@ make_pool(const Channel *channel)
 	return pool;
 }
 
-/* NULL: there is no memory. */
-static Pool *
-pool_of(const Channel *channel)
+static bool
+is_for(const Pool *pool, const Message *message)
 {
-	const Channel *owner = channel->is_smtp ? channel : NULL;
+	const char *ca_file = message->field[FIELD_CA_FILE];
 
-	for (Pool *pool = pools; pool; pool = pool->next)
-	{
-		if (pool->channel == owner)
-			return pool;
-	}
-	return make_pool(owner);
+	if (!message->is_smtp)
+		return !pool->channel;
+	return pool->channel == message->channel && pool->allow_plaintext == message->allow_plaintext &&
+		(ca_file && pool->ca_file ? strcmp(ca_file, pool->ca_file) == 0 : !ca_file && !pool->ca_file);
+}
+
+static Pool *
+pool_of(const Message *message)
+{
+	Pool	   *pool = pools;
+
+	while (pool && !is_for(pool, message))
+		pool = pool->next;
+	return pool ? pool : make_pool(message);
 }
 
 /* More than the limit ends the transfer: an answer without an end would hold its place in the flight. */
@@ -172,20 +197,20 @@ prepare(Transfer *transfer, int64_t limit_ms)
 	if (!message->field[FIELD_URL])
 		return "no URL";
 	secure_transfer(easy, &(Limits) {
-		message->channel->is_smtp, message->allow_plaintext, message->field[FIELD_URL], message->field[FIELD_CA_FILE],
+		message->is_smtp, message->allow_plaintext, message->field[FIELD_URL], message->field[FIELD_CA_FILE],
 			limit_ms
 	});
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-	return message->channel->is_smtp ? mail_prepare(transfer) : http_prepare(transfer);
+	return message->is_smtp ? mail_prepare(transfer) : http_prepare(transfer);
 }
 
 void
 transfer_begin(Message *message, int64_t limit_ms)
 {
 	Transfer   *transfer = must_alloc(sizeof(Transfer));
-	Pool	   *pool = pool_of(message->channel);
+	Pool	   *pool = pool_of(message);
 	const char *problem;
 
 	transfer->message = message;
@@ -282,7 +307,6 @@ transfer_close(void)
 		Pool	   *pool = pools;
 
 		pools = pool->next;
-		curl_multi_cleanup(pool->multi);
-		wiping_free(pool);
+		free_pool(pool);
 	}
 }

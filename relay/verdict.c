@@ -144,7 +144,7 @@ judge_http(const Transfer *transfer, Outcome *outcome)
 void
 verdict_of_transfer(const Transfer *transfer, CURLcode code, Outcome *outcome)
 {
-	if (transfer->message->channel->is_smtp)
+	if (transfer->message->is_smtp)
 		judge_smtp(transfer->easy, code, outcome);
 	else if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && transfer->too_long))
 		judge_http(transfer, outcome);

@@ -56,13 +56,19 @@ log_try(const Message *message, const Outcome *outcome, int64_t ms)
 }
 
 static void
+let_go(Message *message)
+{
+	if (channel_finished(message->channel, clock_ms()))
+		claim_wake();
+	message_free(message);
+}
+
+static void
 finished(Message *message, const Outcome *outcome, int64_t ms)
 {
 	log_try(message, outcome, ms);
 	settle_add(message->id, message->lease, outcome);
-	if (channel_finished(message->channel, clock_ms()))
-		claim_wake();
-	message_free(message);
+	let_go(message);
 }
 
 /*
@@ -84,10 +90,10 @@ begin(Message *message)
 	{
 		log_line(LOG_WARNING, "not tried before its lease ends", "channel", message->channel->name,
 				 "message", message->field[FIELD_ID], "try", message->field[FIELD_LEASE], NULL);
-		if (channel_finished(message->channel, clock_ms()))
-			claim_wake();
-		message_free(message);
+		let_go(message);
 	}
+	else if (message->lease > 1 && settle_renew(message->id, message->lease))
+		let_go(message);
 	else
 		transfer_begin(message, clock_earlier(left, limit));
 }
@@ -136,7 +142,7 @@ stop(void)
 static bool
 is_idle(void)
 {
-	return channel_load() == 0 && settle_count() == 0;
+	return channel_load() == 0 && settle_count() == 0 && !claim_is_asked();
 }
 
 /* Whether it is over, with what status. */
@@ -149,7 +155,7 @@ is_over(int *status)
 		*status = 0;
 	else if (useless && !claim_has_worked())
 		*status = 1;
-	else if (options->once && is_idle() && database_has_failed())
+	else if (options->once && is_idle() && (database_has_failed() || claim_has_failed()))
 		*status = 1;
 	else if (clock_ms() >= stop_until)
 	{

@@ -202,6 +202,13 @@ like($log, qr/cannot take messages sqlstate=42501/, 'and says so');
 ($status, $out, $log) = once($node, '--dbname=password=hidden host=/nowhere');
 like($log, qr/everybody here can read the password/, 'a warning of a password on the command line');
 unlike($log, qr/hidden/, 'which is not repeated');
+for my $bad ('password=hidden %zz=', 'host=/nowhere password=hidden x', 'postgresql://u:hid%zzden@/db', 'hidden=')
+{
+	($status, $out, $log) = once($node, "--dbname=$bad");
+	is($status, 2, 'a connection string that cannot be read');
+	like($log, qr/the connection string cannot be read/, 'and says so');
+	unlike($log, qr/hid/, 'without it');
+}
 is((run_relay($node, '--bad'))[0], 2, 'an option that there is not');
 
 $node->stop;

@@ -159,5 +159,16 @@ like($out, qr/^name: certificate is not the host's/m, q{another's certificate});
 unlike("$out$log", qr/\Q$password\E|passwordPASSWORD/, 'no password');
 is(scalar mails(), 3 + MANY, 'and nothing is sent');
 
+# What was allowed once is not any more: not on a connection that was kept, either.
+value($node, 'DELETE FROM otp_message');
+my $allowing = start_relay($node);
+send_message($node, 'plain', 'plain allowed', 'carol@example.com');
+wait_until('the mail', sub { message($node, 'plain allowed') =~ /^sent/ });
+value($node, q{UPDATE otp_channel SET allow_plaintext = false WHERE name = 'plain'});
+send_message($node, 'plain', 'plain forbidden', 'dave@example.com');
+wait_until('the other mail', sub { message($node, 'plain forbidden') !~ /^(claimed|queued 0)/ });
+is(message($node, 'plain forbidden'), 'queued 1 no STARTTLS', 'plain text that is not allowed any more is not sent');
+is(end_relay($allowing), 0, 'the relay ends');
+
 $node->stop;
 done_testing();

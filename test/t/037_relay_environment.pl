@@ -36,6 +36,15 @@ for my $all (0, 1)
 	like($out, qr/^tls: cannot connect /m, 'also by TLS');
 }
 
+# Nobody asks for the keys of sessions.
+{
+	local $ENV{SSLKEYLOGFILE} = "$dir/keys";
+	send_message($node, 'tls', 'keys', '+6281200000005');
+	is((once($node))[0], 0, 'a relay that is asked for the keys of its sessions');
+	is(message($node, 'keys'), 'sent 1 id', 'sends');
+	ok(!-e "$dir/keys", 'and writes none down');
+}
+
 # A resolver that does not come to an end, for one name.
 SKIP:
 {
